@@ -1,0 +1,111 @@
+"""Small valid things for tests: segments, indexes, packs, releases. No ffmpeg, no input or output."""
+
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.formats.boxes import make_box
+from catalog.formats.hashing import sha256_hex
+from catalog.formats.ids import new_id
+from catalog.formats.index import Index, TrackKind, make_index, write_pack
+from catalog.formats.release import Blob, Caption, Lesson, Media, Place, Release, Rendition, SoundTrack, VideoTrack
+from catalog.formats.rungs import Rung
+
+TIMESCALE = 12_800
+
+
+def make_segment(payload: bytes, samples: int = 4, sample_duration: int = 512, *, key: bool = True) -> bytes:
+    """Return a segment whose `mdat` holds `payload`: real boxes around bytes that no decoder would take."""
+    mfhd = make_box(b"mfhd", struct.pack(">II", 0, 0))
+    first_flags = 0x02000000 if key else 0x01010000
+    tfhd = make_box(b"tfhd", struct.pack(">IIII", 0x020028, 1, sample_duration, 0x01010000))
+    tfdt = make_box(b"tfdt", struct.pack(">IQ", 1 << 24, 0))
+    sizes = [len(payload) // samples] * (samples - 1)
+    sizes.append(len(payload) - sum(sizes))
+    moof_length = 8 + 16 + 8 + 24 + 20 + 20 + 4 * samples
+    rows = struct.pack(f">{samples}I", *sizes)
+    trun = make_box(b"trun", struct.pack(">IIII", 0x205, samples, moof_length + 8, first_flags), rows)
+    return make_box(b"moof", mfhd, make_box(b"traf", tfhd, tfdt, trun)) + make_box(b"mdat", payload)
+
+
+def make_init(timescale: int = TIMESCALE) -> bytes:
+    """Return an init part of one track, as far as views look into it."""
+    mvhd = make_box(b"mvhd", bytes(96) + struct.pack(">I", 2))
+    tkhd = make_box(b"tkhd", struct.pack(">IIIIII", 3, 0, 0, 1, 0, 0), bytes(60))
+    mdhd = make_box(b"mdhd", struct.pack(">IIIIII", 0, 0, 0, timescale, 0, 0))
+    trak = make_box(b"trak", tkhd, make_box(b"mdia", mdhd))
+    trex = make_box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 0, 0, 0))
+    return make_box(b"ftyp", b"iso6\0\0\2\0cmfc") + make_box(b"moov", mvhd, trak, make_box(b"mvex", trex))
+
+
+@dataclass(frozen=True)
+class Track:
+    """An index, its segments, and the pack that they make."""
+
+    index: Index
+    segments: tuple[bytes, ...]
+    pack: bytes
+
+
+def make_track(kind: TrackKind = TrackKind.VIDEO, count: int = 3, seed: str = "a", size: int = 400) -> Track:
+    """Return a track of `count` segments of about `size` bytes that differ by `seed`."""
+    segments = tuple(make_segment((f"{seed}{kind}{n}".encode() * size)[:size]) for n in range(count))
+    index = make_index(kind, TIMESCALE, make_init(), [(len(s), 2048, sha256_hex(s)) for s in segments])
+    return Track(index, segments, b"".join(write_pack(index, iter(segments))))
+
+
+def make_media(tracks: dict[Rung, Track], sound: Track | None, poster: Blob | None = None) -> Media:
+    """Return the media of a lesson with one video track for each rung and one sound."""
+    renditions = tuple(Rendition(rung=rung, video=video_track(track)) for rung, track in tracks.items())
+    duration = max(t.index.duration_ms for t in [*tracks.values(), *([sound] if sound else [])])
+    return Media(
+        duration_ms=duration, renditions=renditions, sound=sound_track(sound) if sound else None, poster=poster
+    )
+
+
+def video_track(track: Track) -> VideoTrack:
+    """Return what a release says of `track`, as pictures."""
+    return VideoTrack(
+        index=track.index.digest,
+        index_length=len(track.index.encoded),
+        length=track.index.pack_length,
+        codec="avc1.64001f",
+        width=640,
+        height=360,
+        frame_rate=25.0,
+        peak_bits_per_s=60_000,
+    )
+
+
+def sound_track(track: Track) -> SoundTrack:
+    """Return what a release says of `track`, as sound."""
+    return SoundTrack(
+        index=track.index.digest,
+        index_length=len(track.index.encoded),
+        length=track.index.pack_length,
+        codec="mp4a.40.2",
+        sample_rate=48_000,
+        channels=1,
+        peak_bits_per_s=32_000,
+    )
+
+
+def make_lesson(media: Media, number: int = 1, captions: tuple[Caption, ...] = ()) -> Lesson:
+    """Return a lesson of a release."""
+    return Lesson(id=new_id(), number=number, title=f"压强 第{number}课", place=Place(), media=media, captions=captions)
+
+
+def make_release(
+    lessons: tuple[Lesson, ...], number: int = 1, course: str | None = None, partner: str | None = None
+) -> Release:
+    """Return a release of a course of physics."""
+    return Release(
+        course=course or new_id(),
+        number=number,
+        partner=partner or new_id(),
+        partner_name="成都七中",
+        title="初中物理 八年级下册",
+        place=Place(stage="初中", grade="八年级", subject="物理", edition="人教版", volume="下册"),
+        published=datetime(2026, 11, 24, tzinfo=UTC),
+        lessons=lessons,
+    )
