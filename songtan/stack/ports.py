@@ -1,0 +1,57 @@
+"""Ports on the loopback: free ones, and the same ones again after a restart where they are still free."""
+
+import json
+import socket
+from pathlib import Path
+
+from songtan.stack.errors import PortTaken
+from songtan.stack.state import write_private
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a server could listen on `host`:`port` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports that are free now (all held open until the last is found)."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def chosen_port(port: int, host: str, setting: str) -> int:
+    """The port a person chose by `setting`; 0 asks for any free one. Raises `PortTaken`."""
+    if port == 0:
+        return free_ports(1)[0]
+    if not is_free(port, host):
+        raise PortTaken(port=port, host=host, setting=setting)
+    return port
+
+
+def remembered_ports(note: Path, names: list[str]) -> dict[str, int]:
+    """A free port for each name: those noted in `note` at the last start where all are free, else new ones."""
+    ports: dict[str, int] = {}
+    if note.is_file():
+        try:
+            noted = json.loads(note.read_text("utf-8"))
+            ports = {name: int(noted[name]) for name in names}
+        except (ValueError, KeyError, TypeError):
+            ports = {}  # a damaged note costs nothing but other ports
+    if not ports or not all(is_free(port) for port in ports.values()):
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
+        write_private(note, json.dumps(ports, indent=1))
+    return ports

@@ -1,0 +1,133 @@
+"""The real servers, one of each for a test session; every test gets its own database, queue space and buckets."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+
+from songtan.stack.ports import free_ports
+from songtan.stack.postgres import Postgres
+from songtan.stack.seaweed import PORT_NAMES, SeaweedFS
+from songtan.stack.valkey import Valkey
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class StoreAddress:
+    """Where the object store is, and two bucket names that no other test has. The buckets do not exist yet."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    bucket_sources: str
+    bucket_public: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The same as the settings of a program."""
+        return {
+            "SONGTAN_S3_ENDPOINT": self.endpoint,
+            "SONGTAN_S3_ACCESS_KEY": self.access_key,
+            "SONGTAN_S3_SECRET_KEY": self.secret_key,
+            "SONGTAN_BUCKET_SOURCES": self.bucket_sources,
+            "SONGTAN_BUCKET_PUBLIC": self.bucket_public,
+        }
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach (pytest's are closed to others)."""
+    folder = Path(tempfile.mkdtemp(prefix="songtan-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers_folder: Path) -> Iterator[Postgres]:
+    server = Postgres(
+        servers_folder / "postgres",
+        servers_folder / "postgresql.log",
+        free_ports(1)[0],
+        password="only-a-test",
+        durable=False,
+        outside=servers_folder / "outside",
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_server(servers_folder: Path) -> Iterator[Valkey]:
+    server = Valkey(
+        servers_folder / "valkey",
+        servers_folder / "valkey.log",
+        free_ports(1)[0],
+        password="only-a-test",
+        durable=False,
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def seaweed_server(servers_folder: Path) -> Iterator[SeaweedFS]:
+    server = SeaweedFS(
+        servers_folder / "store",
+        servers_folder / "seaweedfs.log",
+        dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True)),
+        access_key="test-access",
+        secret_key="only-a-test",
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+def _drop(server: Postgres, name: str) -> None:
+    with server.connect() as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+
+
+def _create(server: Postgres, name: str, template: str) -> None:
+    with server.connect() as connection:
+        connection.execute(f'create database "{name}" template "{template}"'.encode())
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
+    """A fresh database without any table."""
+    name = f"empty_{next(_numbers)}"
+    _create(postgres_server, name, "template1")
+    yield postgres_server.url_of(name)
+    _drop(postgres_server, name)
+
+
+@pytest.fixture
+def broker_url(valkey_server: Valkey) -> str:
+    """The broker, with nothing in it."""
+    client = redis.Redis.from_url(valkey_server.url)
+    client.flushall()
+    client.close()
+    return valkey_server.url
+
+
+@pytest.fixture
+def store_address(seaweed_server: SeaweedFS) -> StoreAddress:
+    """The object store with bucket names of this test's own."""
+    number = next(_numbers)
+    return StoreAddress(
+        endpoint=seaweed_server.url,
+        access_key=seaweed_server.access_key,
+        secret_key=seaweed_server.secret_key,
+        bucket_sources=f"sources-{number}",
+        bucket_public=f"public-{number}",
+    )
