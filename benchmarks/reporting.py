@@ -1,0 +1,96 @@
+"""How a benchmark says what it found: a table for people, JSON for everything else, the machine named."""
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def is_quick() -> bool:
+    """Say whether `QUICK=1` asks for a run of under a minute, whose figures are rough."""
+    return os.environ.get("QUICK") == "1"
+
+
+def machine() -> dict[str, str | int]:
+    """Return what a figure depends on: processor, cores this process may use, memory in GiB, kernel, Python."""
+    info = Path("/proc/cpuinfo")
+    names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": names[0] if names else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory / 2**30),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured thing: every run's value, and the bound that the issue names (the value may not be above it)."""
+
+    key: str
+    what: str
+    unit: str
+    runs: Sequence[float]
+    bound: float
+
+    @property
+    def median(self) -> float:
+        """The value that goes into the summary."""
+        return statistics.median(self.runs)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the median is within the bound."""
+        return self.median <= self.bound
+
+
+@dataclass
+class Results:
+    """All figures of one benchmark; `notes` say what a reader must know to believe them."""
+
+    name: str
+    figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def publish(self) -> bool:
+        """Print the table, write `results/<name>.json`, and return whether every bound was reached.
+
+        A quick run is printed and not written: README's figures come from whole runs.
+        """
+        table = Table(title=f"{self.name} — {machine()['processor']}, {machine()['cores']} cores")
+        for column in ("figure", "median", "least", "most", "runs", "bound", ""):
+            table.add_column(column, justify="left" if column in {"figure", ""} else "right")
+        for f in self.figures:
+            values = [f"{value:.3g} {f.unit}" for value in (f.median, min(f.runs), max(f.runs))]
+            table.add_row(f.what, *values, str(len(f.runs)), f"≤ {f.bound:g} {f.unit}", "✓" if f.reached else "missed")
+        console = Console()
+        console.print(table)
+        for note in self.notes:
+            console.print(f"  {note}")
+        if not is_quick():
+            self._write()
+        return all(f.reached for f in self.figures)
+
+    def _write(self) -> None:
+        document = {
+            "benchmark": self.name,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine(),
+            "summary": {f.key: round(f.median, 4) for f in self.figures},
+            "figures": [asdict(f) | {"median": f.median, "reached": f.reached} for f in self.figures],
+            "notes": self.notes,
+        }
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{self.name}.json"
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
