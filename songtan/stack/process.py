@@ -74,6 +74,11 @@ class Child:
         """The process id while it runs, else None."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    @property
+    def started_pid(self) -> int | None:
+        """The process id that it was started with, dead or alive."""
+        return self._process.pid if self._process else None
+
     def tail(self) -> str:
         """The last lines of its log, for a person."""
         try:

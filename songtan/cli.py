@@ -1,0 +1,145 @@
+"""The front door: one command for the whole system, which hands over to each program's own command line.
+
+Nothing heavy is imported before it is asked for: on a classroom box only `songtan edge` is installed.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog.formats.errors import AppError
+from catalog.lifeline import follow_parent
+from catalog.look.language import Language, known_language, translate_error
+from songtan.errors import PartMissing
+
+EXIT_FAILED = 1
+EXIT_NOT_READY = 3
+
+OWN_PACKAGES = ("api", "workers", "signer", "edge_cache", "catalog", "songtan")
+
+HELP = """
+Songtan 送炭: the country's best lessons, playable at the bell in a village classroom.
+
+To see it all at work on this machine: songtan demo. To keep a centre running here: songtan up.
+Each program has its own commands: songtan edge --help, songtan api --help, and so on.
+
+Exit codes: 0 done, 1 it failed (the message says why), 2 wrong usage, 3 something needed is not there or not ready.
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
+
+HAND_OVER = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"songtan {metadata.version('songtan')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """The options before the command."""
+
+
+def _load(command: str, module: str, extra: str) -> Any:
+    """Import a module of ours; raises `PartMissing` if something that it needs is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = error.name or module
+        if missing.partition(".")[0] in OWN_PACKAGES and missing != module.partition(".")[0]:
+            raise  # a fault of ours, not of the installation
+        raise PartMissing(command=command, module=missing, extra=extra) from error
+
+
+def _hand_over(command: str, module: str, extra: str, words: list[str], name: str = "app") -> None:
+    program: Callable[..., Any] = getattr(_load(command, module, extra), name)
+    program(args=words, prog_name=f"songtan {command}")
+
+
+@app.command()
+def up() -> None:
+    """Start a centre here: database, broker, object store, API, worker and signer; stay up until Ctrl-C.
+
+    State (data, secrets made at random, logs) is kept in the folder SONGTAN_STATE, ./state if unset.
+    """
+    raise typer.Exit(_load("up", "songtan.stack.up", "server,demo").run())
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Walk the way, check it, print a summary, and end.")] = False,
+    lesson: Annotated[
+        Path | None, typer.Option(help="A video file of yours instead of the sample lesson.", metavar="PATH")
+    ] = None,
+) -> None:
+    """Walk a lesson from a partner's upload to a classroom screen, and leave it all open to be tried."""
+    raise typer.Exit(_load("demo", "songtan.demo", "server,demo").run(once=once, lesson=lesson))
+
+
+@app.command(context_settings=HAND_OVER, add_help_option=False)
+def api(context: typer.Context) -> None:
+    """The central service: its API, and the partner and ops pages."""
+    _hand_over("api", "api.cli", "server", context.args)
+
+
+@app.command(context_settings=HAND_OVER, add_help_option=False)
+def worker(context: typer.Context) -> None:
+    """The workers: what turns uploads into packs."""
+    _hand_over("worker", "workers.cli", "server", context.args)
+
+
+@app.command(context_settings=HAND_OVER, add_help_option=False)
+def signer(context: typer.Context) -> None:
+    """The signer: holds the keys that the API does not."""
+    _hand_over("signer", "signer.cli", "server", context.args)
+
+
+@app.command(context_settings=HAND_OVER, add_help_option=False)
+def edge(context: typer.Context) -> None:
+    """The classroom box: enrol, fetch, verify, serve."""
+    _hand_over("edge", "edge_cache.cli", "edge", context.args)
+
+
+@app.command(context_settings=HAND_OVER, add_help_option=False)
+def partner(context: typer.Context) -> None:
+    """For partners: upload lessons, watch their jobs, publish."""
+    _hand_over("partner", "api.cli", "server", ["partner", *context.args])
+
+
+@app.command(context_settings=HAND_OVER, add_help_option=False)
+def ops(context: typer.Context) -> None:
+    """For operations: accounts, sites, nodes, enrolment codes."""
+    _hand_over("ops", "api.cli", "server", ["ops", *context.args])
+
+
+def spoken_language() -> Language:
+    """The language that the terminal's user reads, by LC_ALL, LC_MESSAGES or LANG; English if none says."""
+    wish = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return known_language(wish) or "en"
+
+
+def main() -> None:
+    """What the console script runs: an `AppError` becomes a message and an exit code, never a traceback."""
+    follow_parent()
+    try:
+        app()
+    except AppError as error:
+        message = translate_error(error, spoken_language())
+        print(f"songtan: {message}", file=sys.stderr)
+        sys.exit(EXIT_NOT_READY if error.status == 503 else EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

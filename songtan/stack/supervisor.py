@@ -1,0 +1,86 @@
+"""Who starts the servers and programs in order, watches them, and stops them in reverse order."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from songtan.stack.guard import reap_adopted
+from songtan.stack.process import Child
+
+log = structlog.get_logger(__name__)
+
+WATCH_SECONDS = 0.5
+REAP_EVERY = 10
+"""In rounds of the watch."""
+
+
+class Running(Protocol):
+    """A server or program of the stack."""
+
+    @property
+    def child(self) -> Child:
+        """Its process."""
+        ...
+
+    def start(self) -> None:
+        """Start it and return when it is ready."""
+        ...
+
+    def stop(self) -> None:
+        """End it."""
+        ...
+
+
+@dataclass
+class Program:
+    """One of our own programs: ready when `ready` says so."""
+
+    child: Child
+    ready: Callable[[], bool]
+    seconds: float = 30.0
+
+    def start(self) -> None:
+        """Start it and wait until it is ready; raises `NotReady`."""
+        self.child.start()
+        self.child.wait_ready(self.ready, self.seconds)
+
+    def stop(self) -> None:
+        """End it."""
+        self.child.stop()
+
+
+@dataclass
+class Supervisor:
+    """The running parts, in the order in which they were started."""
+
+    parts: list[Running] = field(default_factory=list)
+
+    def start(self, part: Running) -> None:
+        """Start `part` after those before it; it is stopped with them even if it never became ready."""
+        self.parts.append(part)
+        part.start()
+
+    def check(self) -> None:
+        """Raise `Died` if one of them has ended."""
+        for part in self.parts:
+            part.child.check()
+
+    def watch(self) -> None:
+        """Stay until one of them ends (raises `Died`) or a signal's exception passes through."""
+        rounds = 0
+        while True:
+            self.check()
+            rounds += 1
+            if rounds % REAP_EVERY == 0:
+                reap_adopted({part.child.started_pid for part in self.parts})
+            time.sleep(WATCH_SECONDS)
+
+    def stop(self, *parts: Running) -> None:
+        """Stop these parts, or all of them, the last started first."""
+        for part in reversed(self.parts[:]):
+            if not parts or part in parts:
+                self.parts.remove(part)
+                part.stop()
