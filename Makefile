@@ -25,6 +25,72 @@ $(UV): requirements/bootstrap.lock
 help: ## this list
 	@grep -hE '^[a-zA-Z_-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
+.PHONY: demo
+demo: .venv/.demo ## walk a lesson from upload to classroom and stay up (ARGS="--once", ARGS="--lesson PATH")
+	@exec env SONGTAN_DIE_WITH_PARENT=1 $(BIN)/songtan demo $(ARGS)
+
+.PHONY: up
+up: .venv/.demo ## keep a centre running here until Ctrl-C
+	@exec env SONGTAN_DIE_WITH_PARENT=1 $(BIN)/songtan up
+
+.PHONY: test
+test: .venv/.dev browser ## run every test: real servers, real processes, real Chromium (ARGS="tests/unit -x")
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: browser
+browser: ## install Chromium and a Chinese font for the tests, or say what is missing
+	@.ci/browser
+
+.PHONY: check
+check: format-check lint types contracts templates translations-check dead-code containers ## everything a reviewer would check
+
+.PHONY: format
+format: .venv/.dev ## format and sort imports
+	$(BIN)/ruff format --quiet
+	$(BIN)/ruff check --quiet --fix
+
+.PHONY: format-check
+format-check: .venv/.dev ## is it formatted?
+	$(BIN)/ruff format --check
+
+.PHONY: lint
+lint: .venv/.dev ## ruff's rules
+	$(BIN)/ruff check
+
+.PHONY: types
+types: .venv/.dev ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: .venv/.dev ## who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: templates
+templates: .venv/.dev ## lint the HTML templates
+	$(BIN)/djlint --quiet --lint api catalog edge_cache signer
+
+.PHONY: translations
+translations: .venv/.dev ## gather strings into the .po file and compile it
+	$(BIN)/python -m catalog.look.translate extract
+	$(BIN)/python -m catalog.look.translate compile
+
+.PHONY: translations-check
+translations-check: .venv/.dev ## is every string translated?
+	$(BIN)/python -m catalog.look.translate check
+
+.PHONY: dead-code
+dead-code: .venv/.dev ## functions, methods and classes that nobody uses (fields are read by frameworks)
+	@! $(BIN)/vulture | grep -vE "unused (variable|attribute) "
+
+.PHONY: containers
+containers: .venv/.dev ## lint the Dockerfiles; the compose file against its schema
+	$(BIN)/hadolint docker/*.Dockerfile
+	$(BIN)/pytest -q tests/architecture/test_compose_file.py
+
+.PHONY: clean
+clean: ## remove what was made here (not the state folder)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+
 .PHONY: lock
 lock: $(UV) ## make the lock files anew from pyproject.toml
 	printf "uv\nhatchling==1.33.0\neditables\n" | $(COMPILE) - -o requirements/bootstrap.lock

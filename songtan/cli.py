@@ -32,7 +32,7 @@ Each program has its own commands: songtan edge --help, songtan api --help, and 
 Exit codes: 0 done, 1 it failed (the message says why), 2 wrong usage, 3 something needed is not there or not ready.
 """
 
-app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 HAND_OVER = {"allow_extra_args": True, "ignore_unknown_options": True}
 

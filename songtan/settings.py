@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog.settings import ProgramSettings
 
 
-class StackSettings(BaseSettings):
-    """Read from `SONGTAN_...` environment variables; built once by the command that needs it."""
-
-    model_config = SettingsConfigDict(env_prefix="SONGTAN_", extra="ignore")
+class StackSettings(ProgramSettings):
+    """What `songtan up` and the demo read from the environment; built once by the command."""
 
     state: Path = Field(
         default=Path("state"),

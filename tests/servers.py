@@ -1,6 +1,7 @@
 """The real servers, one of each for a test session; every test gets its own database, queue space and buckets."""
 
 import itertools
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ def postgres_server(servers_folder: Path) -> Iterator[Postgres]:
         servers_folder / "postgres",
         servers_folder / "postgresql.log",
         free_ports(1)[0],
-        password="only-a-test",
+        password=secrets.token_hex(16),
         durable=False,
         outside=servers_folder / "outside",
     )
@@ -70,7 +71,7 @@ def valkey_server(servers_folder: Path) -> Iterator[Valkey]:
         servers_folder / "valkey",
         servers_folder / "valkey.log",
         free_ports(1)[0],
-        password="only-a-test",
+        password=secrets.token_hex(16),
         durable=False,
     )
     server.start()
@@ -85,7 +86,7 @@ def seaweed_server(servers_folder: Path) -> Iterator[SeaweedFS]:
         servers_folder / "seaweedfs.log",
         dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True)),
         access_key="test-access",
-        secret_key="only-a-test",
+        secret_key=secrets.token_hex(16),
     )
     server.start()
     yield server
