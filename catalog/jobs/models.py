@@ -1,0 +1,108 @@
+"""Tables of jobs and of the tasks that they consist of."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Index, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from catalog.formats.ids import new_id
+
+
+class JobState(StrEnum):
+    """Where a job is. `failed` and `cancelled` can be retried; `done` is for ever."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+LIVE = (JobState.WAITING, JobState.RUNNING)
+
+
+class TaskKind(StrEnum):
+    """The stages of a job, in order; also the names of the queues."""
+
+    INGEST = "ingest"
+    ENCODE = "encode"
+    PACK = "pack"
+
+
+class TaskState(StrEnum):
+    """Where a task is; `running` means that somebody holds its lease."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+def _time(*, nullable: bool = True, default_now: bool = False) -> Any:
+    return Column(
+        DateTime(timezone=True), nullable=nullable, server_default=func.clock_timestamp() if default_now else None
+    )
+
+
+class Job(SQLModel, table=True):
+    """One source on its way to packs. `media` is a `catalog.formats.release.Media` once the job is done.
+
+    `error_message` is a msgid that `error_data` fills; `plan` and `recipe` are what the workers decided.
+    """
+
+    __tablename__ = "job"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
+    lesson_id: str = Field(foreign_key="lesson.id", index=True, max_length=26)
+    source_id: str = Field(foreign_key="source.id", index=True, max_length=26)
+    state: str = Field(default=JobState.WAITING, index=True, max_length=16)
+    error_code: str | None = Field(default=None, max_length=64)
+    error_message: str | None = None
+    error_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    recipe: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    plan: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    media: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    content_seconds: float | None = None
+    created_at: datetime | None = Field(default=None, sa_column=_time(nullable=False, default_now=True))
+    started_at: datetime | None = Field(default=None, sa_column=_time())
+    finished_at: datetime | None = Field(default=None, sa_column=_time())
+
+
+class Task(SQLModel, table=True):
+    """A step of a job that one worker does in one go. `weight` is its share of the work, in content seconds × cost.
+
+    `attempts` counts the leases that were taken since the last retry, `outages` the times that a server it needs
+    was away; `not_before` holds it back for a while after either. `rung_at` is when its doorbell last rang.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint("job_id", "kind", "number"),
+        Index("ix_task_waiting", "rung_at", postgresql_where="state = 'waiting'"),
+        Index("ix_task_lease", "lease_until", postgresql_where="state = 'running'"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
+    job_id: str = Field(foreign_key="job.id", ondelete="CASCADE", max_length=26)
+    kind: str = Field(max_length=16)
+    number: int = 0
+    state: str = Field(default=TaskState.WAITING, max_length=16)
+    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    weight: float = 1.0
+    progress: float = 0.0
+    attempts: int = 0
+    outages: int = 0
+    lease_holder: str | None = Field(default=None, max_length=100)
+    lease_until: datetime | None = Field(default=None, sa_column=_time())
+    not_before: datetime | None = Field(default=None, sa_column=_time())
+    rung_at: datetime | None = Field(default=None, sa_column=_time())
+    started_at: datetime | None = Field(default=None, sa_column=_time())
+    finished_at: datetime | None = Field(default=None, sa_column=_time())
+    error_code: str | None = Field(default=None, max_length=64)
+    error_message: str | None = None
+    error_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

@@ -1,0 +1,288 @@
+"""All SQL about jobs and tasks. Times are the database's: workers' clocks may differ."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Interval, and_, bindparam, case, cast, func, or_, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from catalog.jobs.models import LIVE, Job, JobState, Task, TaskKind, TaskState
+from catalog.jobs.schemas import Fault, Ring
+
+RATE_WINDOW_S = 120.0
+"""The rate of a job is measured over the tasks that ran within this many seconds."""
+
+
+def _from_now(seconds: float) -> ColumnElement[Any]:
+    return func.clock_timestamp() + cast(bindparam(None, f"{seconds:.3f} seconds"), Interval)
+
+
+def job(session: Session, job_id: str, *, lock: bool = False) -> Job | None:
+    """Return the job; with `lock`, nobody else advances it before this transaction ends."""
+    query = select(Job).where(col(Job.id) == job_id).execution_options(populate_existing=lock)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def jobs_of_lesson(session: Session, lesson_id: str) -> Sequence[Job]:
+    """Return the lesson's jobs, the newest first."""
+    query = select(Job).where(col(Job.lesson_id) == lesson_id)
+    return session.exec(query.order_by(col(Job.created_at).desc(), col(Job.id).desc())).all()
+
+
+def live_job_of_source(session: Session, source_id: str) -> Job | None:
+    """Return the job that is at work on the source, if there is one."""
+    return session.exec(select(Job).where(col(Job.source_id) == source_id, col(Job.state).in_(LIVE))).first()
+
+
+def job_of_task(session: Session, task_id: str) -> Job | None:
+    """Return the task's job, locked: whoever changes a task's state locks its job first."""
+    query = select(Job).join(Task, col(Task.job_id) == col(Job.id)).where(col(Task.id) == task_id)
+    return session.exec(query.with_for_update(of=Job).execution_options(populate_existing=True)).first()
+
+
+def takeable_task(session: Session, task_id: str) -> Task | None:
+    """Return the task, locked, if anyone may take it now: it waits, or its lease ran out."""
+    lapsed = and_(col(Task.state) == TaskState.RUNNING, col(Task.lease_until) < func.clock_timestamp())
+    query = select(Task).where(col(Task.id) == task_id, or_(col(Task.state) == TaskState.WAITING, lapsed))
+    return session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def held_task(session: Session, task_id: str, holder: str) -> Task | None:
+    """Return the task, locked, if `holder` still holds its lease."""
+    query = select(Task).where(
+        col(Task.id) == task_id, col(Task.lease_holder) == holder, col(Task.state) == TaskState.RUNNING
+    )
+    return session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def set_lease(session: Session, task_id: str, holder: str, seconds: float) -> None:
+    """Make `holder` the one who works at the task, for `seconds` from now."""
+    session.exec(
+        update(Task)
+        .where(col(Task.id) == task_id)
+        .values(
+            state=TaskState.RUNNING,
+            lease_holder=holder,
+            lease_until=_from_now(seconds),
+            attempts=Task.attempts + 1,
+            started_at=func.clock_timestamp(),
+            finished_at=None,
+            progress=0.0,
+        )
+    )
+
+
+def set_job_running(session: Session, job_id: str) -> None:
+    """Say that work at the job has begun, if nobody said so."""
+    session.exec(
+        update(Job)
+        .where(col(Job.id) == job_id, col(Job.state) == JobState.WAITING)
+        .values(state=JobState.RUNNING, started_at=func.coalesce(Job.started_at, func.clock_timestamp()))
+    )
+
+
+def extend_lease(session: Session, task_id: str, holder: str, seconds: float, progress: float) -> JobState | None:
+    """Extend the lease and note the progress (0 to 1). Return the job's state, or None if the lease is lost."""
+    found = session.exec(
+        update(Task)
+        .where(col(Task.id) == task_id, col(Task.lease_holder) == holder, col(Task.state) == TaskState.RUNNING)
+        .where(col(Job.id) == col(Task.job_id))
+        .values(lease_until=_from_now(seconds), progress=progress)
+        .returning(col(Job.state))
+    ).first()
+    return None if found is None else JobState(found[0])
+
+
+def end_task(
+    session: Session, task_id: str, state: TaskState, result: dict[str, Any] | None, fault: Fault | None
+) -> None:
+    """End the task in `state`; its lease is over."""
+    session.exec(
+        update(Task)
+        .where(col(Task.id) == task_id)
+        .values(
+            state=state,
+            result=result,
+            progress=1.0 if state is TaskState.DONE else 0.0,
+            lease_holder=None,
+            lease_until=None,
+            finished_at=func.clock_timestamp(),
+            **_fault_values(fault),
+        )
+    )
+
+
+def put_back(session: Session, task_id: str, after_s: float, *, outage: bool, fault: Fault | None) -> None:
+    """Let the task wait again, for `after_s` seconds at least; an outage does not count as an attempt."""
+    session.exec(
+        update(Task)
+        .where(col(Task.id) == task_id)
+        .values(
+            state=TaskState.WAITING,
+            lease_holder=None,
+            lease_until=None,
+            rung_at=None,
+            progress=0.0,
+            not_before=_from_now(after_s),
+            attempts=Task.attempts - 1 if outage else Task.attempts,
+            outages=Task.outages + 1 if outage and fault is not None else Task.outages,
+            **_fault_values(fault),
+        )
+    )
+
+
+def _fault_values(fault: Fault | None) -> dict[str, Any]:
+    return {
+        "error_code": fault.code if fault else None,
+        "error_message": fault.message if fault else None,
+        "error_data": fault.data if fault else None,
+    }
+
+
+def end_job(session: Session, job_id: str, state: JobState, fault: Fault | None) -> None:
+    """End the job in `state`."""
+    session.exec(
+        update(Job)
+        .where(col(Job.id) == job_id)
+        .values(state=state, finished_at=func.clock_timestamp(), **_fault_values(fault))
+    )
+
+
+def revive_job(session: Session, job_id: str) -> None:
+    """Make a failed or cancelled job wait again; what its tasks have done stays done."""
+    session.exec(
+        update(Job)
+        .where(col(Job.id) == job_id)
+        .values(state=JobState.WAITING, finished_at=None, started_at=None, **_fault_values(None))
+    )
+    session.exec(
+        update(Task)
+        .where(col(Task.job_id) == job_id, col(Task.state).in_((TaskState.FAILED, TaskState.CANCELLED)))
+        .values(state=TaskState.WAITING, progress=0.0, finished_at=None, **_fault_values(None))
+    )
+    session.exec(
+        update(Task)
+        .where(col(Task.job_id) == job_id, col(Task.state) == TaskState.WAITING)
+        .values(attempts=0, outages=0, not_before=None, rung_at=None)
+    )
+
+
+def cancel_waiting(session: Session, job_id: str) -> None:
+    """Cancel the job's tasks that nobody works at."""
+    session.exec(
+        update(Task)
+        .where(col(Task.job_id) == job_id, col(Task.state) == TaskState.WAITING)
+        .values(state=TaskState.CANCELLED)
+    )
+
+
+def unfinished(session: Session, job_id: str, kind: TaskKind) -> int:
+    """Count the job's tasks of `kind` that are not done."""
+    query = select(func.count()).select_from(Task)
+    return session.exec(query.where(*_of(job_id, kind), col(Task.state) != TaskState.DONE)).one()
+
+
+def tasks_of(session: Session, job_id: str, kind: TaskKind | None = None) -> Sequence[Task]:
+    """Return the job's tasks by kind and number."""
+    query = select(Task).where(*_of(job_id, kind)) if kind else select(Task).where(col(Task.job_id) == job_id)
+    return session.exec(query.order_by(col(Task.kind), col(Task.number))).all()
+
+
+def _of(job_id: str, kind: TaskKind) -> tuple[ColumnElement[bool], ...]:
+    return col(Task.job_id) == job_id, col(Task.kind) == kind
+
+
+def delete_tasks(session: Session, job_id: str, kinds: Iterable[TaskKind]) -> None:
+    """Forget the job's tasks of these kinds."""
+    for task in session.exec(select(Task).where(col(Task.job_id) == job_id, col(Task.kind).in_(list(kinds)))).all():
+        session.delete(task)
+    session.flush()
+
+
+def claim_rings(session: Session, again_after_s: float, limit: int) -> list[Ring]:
+    """Return the tasks whose doorbell should ring now, and note that it rang.
+
+    Those never rung come first; then those that still wait `again_after_s` after their last ring. Several relays
+    may ask at once: each task goes to one.
+    """
+    now = func.clock_timestamp()
+    chosen = (
+        select(Task.id)
+        .join(Job, col(Job.id) == col(Task.job_id))
+        .where(
+            col(Task.state) == TaskState.WAITING,
+            col(Job.state).in_(LIVE),
+            or_(col(Task.not_before).is_(None), col(Task.not_before) <= now),
+            or_(col(Task.rung_at).is_(None), col(Task.rung_at) < _from_now(-again_after_s)),
+        )
+        .order_by(col(Task.rung_at).asc().nulls_first(), col(Task.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Task)
+    )
+    ids = list(session.exec(chosen).all())
+    if not ids:
+        return []
+    rows = session.exec(
+        update(Task).where(col(Task.id).in_(ids)).values(rung_at=now).returning(col(Task.id), col(Task.kind))
+    ).all()
+    return [Ring(task_id=task_id, kind=TaskKind(kind)) for task_id, kind in sorted(rows)]
+
+
+def forget_rings(session: Session, task_ids: Sequence[str]) -> None:
+    """Take back that these doorbells rang: the broker did not take them."""
+    session.exec(update(Task).where(col(Task.id).in_(task_ids)).values(rung_at=None))
+
+
+def lapsed_tasks(session: Session, limit: int) -> list[str]:
+    """Return tasks whose lease ran out: whoever held it is gone."""
+    query = select(Task.id).where(col(Task.state) == TaskState.RUNNING, col(Task.lease_until) < func.clock_timestamp())
+    return list(session.exec(query.order_by(col(Task.job_id)).limit(limit)).all())
+
+
+def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
+    """Return how many unfinished tasks there are by (kind, state)."""
+    query = (
+        select(Task.kind, Task.state, func.count())
+        .where(col(Task.state).in_((TaskState.WAITING, TaskState.RUNNING)))
+        .group_by(col(Task.kind), col(Task.state))
+    )
+    return {(kind, state): count for kind, state, count in session.exec(query).all()}
+
+
+@dataclass(frozen=True, slots=True)
+class StageTotals:
+    """Sums over a job's tasks of one kind; `recent` is the weight done in the last `recent_s` seconds."""
+
+    tasks: int
+    tasks_done: int
+    weight: float
+    weight_done: float
+    recent: float
+    recent_s: float
+
+
+def stage_totals(session: Session, job_id: str) -> dict[TaskKind, StageTotals]:
+    """Return the sums that a job's progress is computed from, for each stage that has tasks."""
+    now = func.clock_timestamp()
+    is_done = col(Task.state) == TaskState.DONE
+    is_recent = or_(
+        col(Task.state) == TaskState.RUNNING, and_(is_done, col(Task.finished_at) > _from_now(-RATE_WINDOW_S))
+    )
+    work = col(Task.weight) * col(Task.progress)
+    since = func.min(case((is_recent, col(Task.started_at))))
+    query = (
+        sa_select(
+            col(Task.kind),
+            func.count(),
+            func.count(case((is_done, 1))),
+            func.sum(col(Task.weight)),
+            func.sum(work),
+            func.coalesce(func.sum(case((is_recent, work))), 0.0),
+            func.coalesce(cast(func.extract("epoch", now - since), Float), 0.0),
+        )
+        .where(col(Task.job_id) == job_id)
+        .group_by(col(Task.kind))
+    )
+    return {TaskKind(kind): StageTotals(*sums) for kind, *sums in session.execute(query).all()}

@@ -1,0 +1,313 @@
+"""The rules of jobs: ingest → encode (many at once) → pack → done, and what happens when a step does not go well.
+
+Every function runs within the caller's transaction. Doorbells ring after it commits (`ring_job`, or the relay).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from catalog.formats.errors import AppError
+from catalog.formats.release import Media
+from catalog.jobs import repository
+from catalog.jobs.doorbell import Doorbell, DoorbellAway
+from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown
+from catalog.jobs.models import LIVE, Job, JobState, Task, TaskKind, TaskState
+from catalog.jobs.schemas import Fault, JobProgress, Lease, NewTask, Ring
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 4
+"""So often may a worker vanish in the middle of one task before a person has to look."""
+MAX_OUTAGES = 40
+"""So often is a task tried again while a server it needs is away: about half an hour with `outage_delay`."""
+
+INGEST_SHARE, PACK_SHARE = 0.05, 0.05
+
+
+def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
+    """Make a job for an uploaded source, with its first task; the one at work on that source if there is one."""
+    at_work = repository.live_job_of_source(session, source_id)
+    if at_work is not None:
+        return at_work
+    job = Job(lesson_id=lesson_id, source_id=source_id)
+    session.add(job)
+    session.flush()
+    session.add(Task(job_id=job.id, kind=TaskKind.INGEST))
+    session.flush()
+    session.refresh(job)
+    log.info("job.created", job=job.id, lesson=lesson_id, source=source_id)
+    return job
+
+
+def find_job(session: Session, job_id: str) -> Job:
+    """Return the job. Raises JobUnknown."""
+    job = repository.job(session, job_id)
+    if job is None:
+        raise JobUnknown(job=job_id)
+    return job
+
+
+def retry_job(session: Session, job_id: str) -> Job:
+    """Try a failed or cancelled job again; what it has done stays done. Raises JobUnknown, JobNotRetriable."""
+    job = _locked(session, job_id)
+    if job.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise JobNotRetriable(state=job.state)
+    repository.revive_job(session, job_id)
+    session.refresh(job)
+    log.info("job.retried", job=job_id)
+    return job
+
+
+def cancel_job(session: Session, job_id: str) -> Job:
+    """Stop a job: waiting tasks at once, running ones at their next heartbeat. Raises JobUnknown, JobNotCancellable."""
+    job = _locked(session, job_id)
+    if job.state not in LIVE:
+        raise JobNotCancellable(state=job.state)
+    repository.cancel_waiting(session, job_id)
+    repository.end_job(session, job_id, JobState.CANCELLED, None)
+    session.refresh(job)
+    log.info("job.cancelled", job=job_id)
+    return job
+
+
+def _locked(session: Session, job_id: str) -> Job:
+    job = repository.job(session, job_id, lock=True)
+    if job is None:
+        raise JobUnknown(job=job_id)
+    return job
+
+
+def ring_job(session: Session, doorbell: Doorbell, job_id: str) -> None:
+    """Ring for the job's waiting tasks, after commit. A broker that is away is logged: the relay rings again."""
+    tasks = [t for t in repository.tasks_of(session, job_id) if t.state == TaskState.WAITING]
+    ring(doorbell, [Ring(task_id=t.id, kind=TaskKind(t.kind)) for t in tasks])
+
+
+def ring(doorbell: Doorbell, rings: Sequence[Ring]) -> bool:
+    """Ring each; say whether the broker took them all."""
+    try:
+        for each in rings:
+            doorbell.ring(each)
+    except DoorbellAway as error:
+        log.warning("doorbell.missed", rings=len(rings), error=str(error))
+        return False
+    return True
+
+
+def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> Lease | None:
+    """Take the task for `seconds`, or None if there is nothing to do: taken, done, cancelled, or its job has ended."""
+    job = repository.job_of_task(session, task_id)
+    task = repository.takeable_task(session, task_id) if job is not None and job.state in LIVE else None
+    if job is None or task is None:
+        return None
+    if task.attempts >= MAX_ATTEMPTS:
+        _give_up(session, task, job)
+        return None
+    repository.set_lease(session, task.id, holder, seconds)
+    repository.set_job_running(session, job.id)
+    return Lease(
+        task_id=task.id,
+        job_id=job.id,
+        lesson_id=job.lesson_id,
+        source_id=job.source_id,
+        kind=TaskKind(task.kind),
+        number=task.number,
+        holder=holder,
+        attempts=task.attempts + 1,
+        outages=task.outages,
+        payload=task.payload,
+    )
+
+
+def extend_lease(session: Session, lease: Lease, seconds: float, progress: float) -> JobState | None:
+    """Extend the lease and note the progress. Return the job's state, or None if somebody else has the task now."""
+    return repository.extend_lease(session, lease.task_id, lease.holder, seconds, progress)
+
+
+def finish_ingest(
+    session: Session, lease: Lease, *, content_seconds: float, recipe: dict[str, Any], plan: dict[str, Any],
+    tasks: Sequence[NewTask],
+) -> bool:  # fmt: skip
+    """End the ingest and make one encode task for each of `tasks`. False if the lease was lost: nothing is written."""
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    repository.end_task(session, lease.task_id, TaskState.DONE, {}, None)
+    repository.delete_tasks(session, lease.job_id, (TaskKind.ENCODE, TaskKind.PACK))
+    job.content_seconds, job.recipe, job.plan = content_seconds, recipe, plan
+    session.add(job)
+    state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
+    session.add_all(
+        Task(job_id=job.id, kind=TaskKind.ENCODE, number=n, payload=t.payload, weight=t.weight, state=state)
+        for n, t in enumerate(tasks)
+    )
+    session.flush()
+    return True
+
+
+def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> bool:
+    """End an encode task; the last of them makes the pack task. False if the lease was lost."""
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    repository.end_task(session, lease.task_id, TaskState.DONE, result, None)
+    if repository.unfinished(session, lease.job_id, TaskKind.ENCODE) == 0:
+        state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
+        session.add(Task(job_id=lease.job_id, kind=TaskKind.PACK, state=state))
+        session.flush()
+    return True
+
+
+def encode_results(session: Session, job_id: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return (payload, result) of the job's encode tasks, in their order."""
+    tasks = repository.tasks_of(session, job_id, TaskKind.ENCODE)
+    return [(task.payload, task.result or {}) for task in tasks]
+
+
+def finish_pack(session: Session, lease: Lease, media: Media) -> bool:
+    """End the job; a release will say `media` of the lesson. False if the lease was lost or the job has ended."""
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    if job.state not in LIVE:
+        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
+        return False
+    repository.end_task(session, lease.task_id, TaskState.DONE, {}, None)
+    job.media = media.model_dump(mode="json")
+    session.add(job)
+    session.flush()
+    repository.end_job(session, lease.job_id, JobState.DONE, None)
+    log.info("job.finished", job=lease.job_id, lesson=lease.lesson_id)
+    return True
+
+
+def fault_of(error: AppError) -> Fault:
+    """Return `error` as a row keeps it."""
+    return Fault(code=error.code, message=error.message, data=error.data)
+
+
+def fail_task(session: Session, lease: Lease, error: AppError) -> bool:
+    """End task and job with `error`; a person decides about another try. False if the lease was lost."""
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    _fail(session, lease.task_id, job, error)
+    return True
+
+
+def _fail(session: Session, task_id: str, job: Job, error: AppError) -> None:
+    repository.end_task(session, task_id, TaskState.FAILED, None, fault_of(error))
+    if job.state in LIVE:
+        repository.end_job(session, job.id, JobState.FAILED, fault_of(error))
+        log.warning("job.failed", job=job.id, task=task_id, code=error.code)
+
+
+def _give_up(session: Session, task: Task, job: Job) -> None:
+    _fail(session, task.id, job, JobGaveUp(attempts=task.attempts, kind=task.kind, number=task.number))
+
+
+def cancel_task(session: Session, lease: Lease) -> bool:
+    """End the task as cancelled, because its job was. If that was retried meanwhile, the task waits again."""
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    if job.state in LIVE:
+        repository.put_back(session, lease.task_id, 0, outage=True, fault=None)
+    else:
+        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
+    return True
+
+
+def outage_delay(outages: int) -> float:
+    """Return how many seconds to wait after so many outages of one task: 1, 2, 4, … up to 60."""
+    return float(min(60, 2 ** min(outages, 6)))
+
+
+def put_back(session: Session, lease: Lease, error: AppError) -> bool:
+    """Let the task wait for a server that is away, longer each time; fail it when that lasts. False if lease lost."""
+    if lease.outages >= MAX_OUTAGES:
+        return fail_task(session, lease, error)
+    _locked(session, lease.job_id)
+    if repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    repository.put_back(session, lease.task_id, outage_delay(lease.outages), outage=True, fault=fault_of(error))
+    return True
+
+
+def hand_back(session: Session, lease: Lease) -> bool:
+    """Let the task wait for another worker, because this one stops. False if the lease was lost."""
+    _locked(session, lease.job_id)
+    if repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    repository.put_back(session, lease.task_id, 0, outage=True, fault=None)
+    return True
+
+
+def return_lapsed(session: Session, limit: int = 100) -> int:
+    """Let tasks whose worker is gone wait again, or give up on those that lost too many. Return how many there were."""
+    count = 0
+    for task_id in repository.lapsed_tasks(session, limit):
+        job = repository.job_of_task(session, task_id)
+        task = repository.takeable_task(session, task_id)
+        if job is None or task is None or task.state != TaskState.RUNNING:
+            continue
+        count += 1
+        log.warning("task.lapsed", task=task.id, job=job.id, holder=task.lease_holder, attempts=task.attempts)
+        if job.state == JobState.CANCELLED:
+            repository.end_task(session, task.id, TaskState.CANCELLED, None, None)
+        elif task.attempts >= MAX_ATTEMPTS:
+            _give_up(session, task, job)
+        else:
+            repository.put_back(session, task.id, 0, outage=False, fault=None)
+    return count
+
+
+def job_progress(session: Session, job_id: str) -> JobProgress:
+    """Return how far the job is. Raises JobUnknown."""
+    job = find_job(session, job_id)
+    totals = repository.stage_totals(session, job_id)
+    encode = totals.get(TaskKind.ENCODE)
+    done = _share_done(totals)
+    is_live = job.state in LIVE
+    rate = eta = None
+    if is_live and encode is not None and encode.recent > 0 and encode.recent_s > 0.5:
+        weight_rate = encode.recent / encode.recent_s
+        rate = weight_rate / encode.weight * (job.content_seconds or 0)
+        encode_s = (encode.weight - encode.weight_done) / weight_rate
+        eta = encode_s + PACK_SHARE * encode.weight / weight_rate
+    return JobProgress(
+        job_id=job.id,
+        lesson_id=job.lesson_id,
+        source_id=job.source_id,
+        state=JobState(job.state),
+        stage=_stage(totals) if is_live else None,
+        percent=100.0 if job.state == JobState.DONE else round(100 * done, 1),
+        rate=rate,
+        eta_s=eta,
+        content_seconds=job.content_seconds,
+        segments_done=encode.tasks_done if encode else 0,
+        segments=encode.tasks if encode else 0,
+        fault=_job_fault(job),
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
+
+
+def _job_fault(job: Job) -> Fault | None:
+    if job.error_code is None or job.error_message is None:
+        return None
+    return Fault(code=job.error_code, message=job.error_message, data=job.error_data or {})
+
+
+def _share_done(totals: dict[TaskKind, repository.StageTotals]) -> float:
+    shares = {TaskKind.INGEST: INGEST_SHARE, TaskKind.ENCODE: 1 - INGEST_SHARE - PACK_SHARE, TaskKind.PACK: PACK_SHARE}
+    done = sum(shares[kind] * sums.weight_done / sums.weight for kind, sums in totals.items() if sums.weight > 0)
+    return min(done, 1.0)
+
+
+def _stage(totals: dict[TaskKind, repository.StageTotals]) -> TaskKind:
+    return next((k for k in TaskKind if k in totals and totals[k].tasks_done < totals[k].tasks), TaskKind.PACK)
