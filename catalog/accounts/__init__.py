@@ -1,0 +1,1 @@
+"""Partners, the people who sign in, and their sessions."""

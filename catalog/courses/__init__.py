@@ -1,0 +1,1 @@
+"""Courses and lessons, the sources that partners upload, and captions."""

@@ -1,0 +1,1 @@
+"""Counties, sites and nodes: enrolment, targeting, directions, and what nodes report."""

@@ -1,0 +1,1 @@
+"""Making releases of courses, and having them signed by the signer."""
