@@ -88,6 +88,15 @@ def demo(
     raise typer.Exit(_load("demo", "songtan.demo", "server,demo").run(once=once, lesson=lesson))
 
 
+@app.command()
+def ready(
+    url: Annotated[str, typer.Argument(help="Address to ask, like http://127.0.0.1:8000/readyz.")],
+    seconds: Annotated[float, typer.Option(min=0.1, max=60, help="How long to wait for the answer.")] = 3.0,
+) -> None:
+    """Ask a program whether it is ready: exit code 0 if it is, 3 if not. For health checks."""
+    _load("ready", "songtan.readiness", "edge").ask(url, seconds)
+
+
 @app.command(context_settings=HAND_OVER, add_help_option=False)
 def api(context: typer.Context) -> None:
     """The central service: its API, and the partner and ops pages."""

@@ -1,6 +1,6 @@
 """What can go wrong at the front door."""
 
-from catalog.formats.errors import AppError, N_
+from catalog.formats.errors import N_, AppError
 
 
 class PartMissing(AppError):
@@ -12,3 +12,11 @@ class PartMissing(AppError):
         "`songtan %(command)s` needs the Python module %(module)s, which is not installed here. "
         "Install it with: pip install 'songtan[%(extra)s]'."
     )
+
+
+class NotAnswering(AppError):
+    """An address that should say it is ready does not; `why` is what came instead."""
+
+    code = "front-door.not-answering"
+    status = 503
+    message = N_("%(url)s does not say that it is ready: %(why)s. Is the program running, and what does its log say?")

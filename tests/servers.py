@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from catalog.migrations import migrate
 from songtan.stack.ports import free_ports
 from songtan.stack.postgres import Postgres
 from songtan.stack.seaweed import PORT_NAMES, SeaweedFS
@@ -108,6 +109,24 @@ def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
     """A fresh database without any table."""
     name = f"empty_{next(_numbers)}"
     _create(postgres_server, name, "template1")
+    yield postgres_server.url_of(name)
+    _drop(postgres_server, name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Postgres) -> str:
+    """The name of a database that has every table, to copy."""
+    name = "migrated"
+    _create(postgres_server, name, "template1")
+    migrate(postgres_server.url_of(name))
+    return name
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, migrated_template: str) -> Iterator[str]:
+    """A fresh database with every table and no row."""
+    name = f"test_{next(_numbers)}"
+    _create(postgres_server, name, migrated_template)
     yield postgres_server.url_of(name)
     _drop(postgres_server, name)
 

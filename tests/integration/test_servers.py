@@ -31,6 +31,13 @@ def test_every_test_has_an_empty_database(empty_database_url: str) -> None:
     assert tables == (0,)
 
 
+def test_a_database_with_the_tables(database_url: str) -> None:
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        tables = connection.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone()
+    assert tables is not None
+    assert tables[0] > 1
+
+
 def test_broker_refuses_without_password(valkey_server: Valkey) -> None:
     client = redis.Redis(host=LOOPBACK, port=valkey_server.port, retry=Retry(NoBackoff(), 0))
     with pytest.raises(redis.AuthenticationError):
