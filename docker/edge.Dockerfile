@@ -23,6 +23,6 @@ ENV PATH=/opt/songtan/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /var/lib/songtan
 USER 10001
 VOLUME /var/lib/songtan
-EXPOSE 8080
+EXPOSE 8090
 ENTRYPOINT ["songtan", "edge"]
 CMD ["serve"]

@@ -20,4 +20,4 @@ class StackSettings(ProgramSettings):
     )
     up_api_port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     up_signer_port: int = Field(default=8001, ge=0, le=65535, description="Port of the signer; 0 takes a free one.")
-    up_edge_port: int = Field(default=8080, ge=0, le=65535, description="Port of the demo's node; 0 takes a free one.")
+    up_edge_port: int = Field(default=8090, ge=0, le=65535, description="Port of the demo's node; 0 takes a free one.")
