@@ -36,7 +36,8 @@ class Site(SQLModel, table=True):
 class Node(SQLModel, table=True):
     """The edge cache box of a site. `token_hash` is None until it has enrolled; `health` is its last report's.
 
-    `direction_version` is the version of the newest direction issued; `policy` a `catalog.formats.protocol.Policy`.
+    `direction_version` is the version of the newest direction issued; `direction_due` is set since when a newer one
+    is owed, None while none is. `policy` is a `catalog.formats.protocol.Policy`.
     """
 
     __tablename__ = "node"
@@ -51,6 +52,7 @@ class Node(SQLModel, table=True):
     health: dict[str, Any] | None = Field(default=None, sa_type=JSONB, nullable=True)
     health_made: datetime | None = Moment(default=None, nullable=True)
     direction_version: int = 0
+    direction_due: datetime | None = Moment(default=None, nullable=True, index=True)
     enrolled_at: datetime | None = Moment(default=None, nullable=True)
     last_seen_at: datetime | None = Moment(default=None, nullable=True)
     created_at: datetime = Moment(default_now=True)

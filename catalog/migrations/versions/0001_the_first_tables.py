@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("health", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("health_made", sa.DateTime(timezone=True), nullable=True),
         sa.Column("direction_version", sa.Integer(), nullable=False),
+        sa.Column("direction_due", sa.DateTime(timezone=True), nullable=True),
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -128,6 +129,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("site_id", "name", name=op.f("uq_node_site_id_name")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_node_token_hash")),
     )
+    op.create_index(op.f("ix_node_direction_due"), "node", ["direction_due"], unique=False)
     op.create_table(
         "publication",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -372,6 +374,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_publication_course_id"), table_name="publication")
     op.drop_table("publication")
+    op.drop_index(op.f("ix_node_direction_due"), table_name="node")
     op.drop_table("node")
     op.drop_index("ix_lesson_trade_page", table_name="lesson", postgresql_where="trade <> ''")
     op.drop_index("ix_lesson_subject_page", table_name="lesson")
