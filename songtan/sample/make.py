@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["espeakng-loader==0.2.4", "imageio-ffmpeg==0.8.1", "playwright>=1.60"]
 # ///
-"""Makes the sample lesson 《压强》: slides, a spoken voice, captions. The result is committed; nobody needs to run this.
+"""Makes the sample lesson 《压强》: slides, a spoken voice, captions. The result is committed; few need to run this.
 
     uv run songtan/sample/make.py            writes lesson.mp4, lesson.zh.vtt, lesson.en.vtt beside this file
     uv run songtan/sample/make.py 12.5 x.png draws only the slide of that second
@@ -22,8 +22,8 @@ from pathlib import Path
 import imageio_ffmpeg
 from playwright.sync_api import Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
-from voice import Voice
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from songtan.sample.voice import Voice
 
 HERE = Path(__file__).parent
 FRAMES_PER_SECOND = 25
@@ -35,7 +35,7 @@ SOUND = (
     # a gentler, fuller voice: no rumble, less of the synthetic edge, a little of a room, level as speech should be
     "highpass=f=90,equalizer=f=220:t=q:w=1:g=2,equalizer=f=3400:t=q:w=1:g=-3,lowpass=f=8200,"
     "aecho=0.9:0.5:23|37:0.10|0.06,acompressor=threshold=-20dB:ratio=2.5:attack=8:release=120,"
-    "loudnorm=I=-18:TP=-2:LRA=7,aresample=48000"
+    "loudnorm=I=-19:TP=-4:LRA=7,aresample=48000,alimiter=limit=0.6:level=disabled"
 )
 
 
@@ -111,7 +111,8 @@ def film(page: Page, sound: Path, target: Path, seconds: float) -> None:
     command += ["-metadata", "title=压强：八年级物理下册 第九章 第1节", "-metadata:s:a:0", "language=zho", str(target)]
     last_state, picture = "", b""
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
+        if process.stdin is None:
+            raise SystemExit("ffmpeg takes no pictures")
         for frame in range(round(seconds * FRAMES_PER_SECOND)):
             state = page.evaluate("t => draw(t)", frame / FRAMES_PER_SECOND)
             if state != last_state:
