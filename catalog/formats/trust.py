@@ -7,6 +7,7 @@ durably, so that a lost or zeroed cache cannot open the way for a rollback.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -18,12 +19,16 @@ from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError
 from tuf.api.metadata import Key, Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from catalog.formats.errors import NotTrusted
-from catalog.formats.ids import is_id
+from catalog.formats.ids import ID_PATTERN
 from catalog.formats.protocol import DIRECTION_TYPE, Direction
 from catalog.formats.release import Release, first_fault, parse_release
 
 DIRECTIONS_ROLE = "directions"
 MAX_METADATA_BYTES = 16 << 20
+MAX_DIRECTION_BYTES = 8 << 20
+
+_ID = ID_PATTERN.strip("^$")
+_TARGET = re.compile(rf"releases/({_ID})/({_ID})/([1-9][0-9]{{0,8}})\.json")
 
 
 def partner_role(partner: str) -> str:
@@ -43,6 +48,10 @@ class Floor:
     def raised(self, role: str, version: int) -> "Floor":
         """Return a floor that is at least `version` for `role`."""
         return Floor({**self.versions, role: max(version, self[role])})
+
+    def without_online_roles(self) -> "Floor":
+        """Return a floor that remembers the root and the direction only."""
+        return Floor({role: version for role, version in self.versions.items() if role in ("root", "direction")})
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,22 @@ class Trust:
         return self._root.version
 
     def take_root(self, data: bytes) -> None:
-        """Go on to the next root, which the present and the new keys must both have signed."""
+        """Go on to the next root, which the present and the new keys must both have signed.
+
+        What was taken under the old root has to be taken again. Where the root changes the keys of timestamp or
+        snapshot, the floors under them are forgotten: whoever stole the old keys may have signed versions that
+        the centre will never reach (TUF 5.3.11, recovery from a fast-forward attack).
+        """
         new = _parse(data, Root, "root")
         _check_signatures("root", self._root, "root", new)
         _check_signatures("root", new.signed, "root", new)
         if new.signed.version != self._root.version + 1:
             raise NotTrusted(what="root", why=f"it is version {new.signed.version}, not {self._root.version + 1}")
+        if any(_keys_of(new.signed, role) != _keys_of(self._root, role) for role in ("timestamp", "snapshot")):
+            self.floor = self.floor.without_online_roles()
         self._root = new.signed
+        self._timestamp = self._snapshot = self._targets = None
+        self._partners = {}
         self._raise_floor("root", new.signed.version)
 
     def take_timestamp(self, data: bytes) -> bool:
@@ -110,7 +128,10 @@ class Trust:
         return _taken(self._timestamp, "timestamp").snapshot_meta.version
 
     def take_snapshot(self, data: bytes) -> None:
-        """Take the snapshot that the timestamp names; none of the roles it lists may have gone back."""
+        """Take the snapshot that the timestamp names; none of the roles it lists may have gone back.
+
+        Targets and partner roles are then to be taken anew, so that statements of two snapshots never mix.
+        """
         _check_bytes("snapshot", _taken(self._timestamp, "timestamp").snapshot_meta, data)
         new = _parse(data, Snapshot, "snapshot")
         _check_signatures("snapshot", self._root, "snapshot", new)
@@ -119,7 +140,7 @@ class Trust:
         listed = {name.removesuffix(".json"): meta.version for name, meta in new.signed.meta.items()}
         for role in self.floor.versions.keys() - {"root", "timestamp", "snapshot", "direction"} | listed.keys():
             self._check_floor(role, listed.get(role, 0))
-        self._snapshot = new.signed
+        self._snapshot, self._targets, self._partners = new.signed, None, {}
         self._raise_floor("snapshot", new.signed.version)
 
     def version_of(self, role: str) -> int:
@@ -129,7 +150,7 @@ class Trust:
 
     def take_targets(self, data: bytes) -> None:
         """Take the top-level targets, which say who signs directions and the releases of each partner."""
-        self._targets = self._take_role("targets", self._root, data)
+        self._targets, self._partners = self._take_role("targets", self._root, data), {}
 
     def take_partner(self, role: str, data: bytes) -> None:
         """Take a partner's role, signed as the top-level targets demand."""
@@ -142,25 +163,40 @@ class Trust:
         versions = {name: self.version_of(name) for name in names if name != DIRECTIONS_ROLE}
         return {name: version for name, version in versions.items() if version}
 
-    def releases(self) -> dict[str, ReleaseTarget]:
-        """Return the newest release of each course (by course id) in the partner roles taken so far.
+    def releases(self) -> dict[tuple[str, str], ReleaseTarget]:
+        """Return the newest release of each course, by (partner, course), in the partner roles taken so far.
 
-        A partner can list only what the top-level targets delegate to it; anything else is passed over.
+        A partner can list only what the top-level targets delegate to it; anything else is passed over. Course
+        ids alone are no key: a partner may list a release under the id of another partner's course.
         """
-        found: dict[str, ReleaseTarget] = {}
-        delegations = _taken(self._targets, "targets").delegations
+        found: dict[tuple[str, str], ReleaseTarget] = {}
         for name, signed in self._partners.items():
-            role = (delegations.roles or {}).get(name) if delegations else None
-            for path, file in signed.targets.items():
-                target = _release_target(path, file.length, file.hashes.get("sha256", ""))
-                if role is None or target is None or not role.is_delegated_path(path):
+            for path in signed.targets:
+                target = self._listed(name, path)
+                if target is None:
                     continue
-                if target.course not in found or found[target.course].number < target.number:
-                    found[target.course] = target
+                key = (target.partner, target.course)
+                if key not in found or found[key].number < target.number:
+                    found[key] = target
         return found
+
+    def _listed(self, name: str, path: str) -> ReleaseTarget | None:
+        """Return what the role `name` lists at `path`, if that is a release and the role's own to list."""
+        delegations = _taken(self._targets, "targets").delegations
+        role = (delegations.roles or {}).get(name) if delegations else None
+        signed, match = self._partners.get(name), _TARGET.fullmatch(path)
+        file = signed.targets.get(path) if signed else None
+        if role is None or file is None or match is None or not role.is_delegated_path(path):
+            return None
+        partner, course, number = match.groups()
+        if partner_role(partner) != name or "sha256" not in file.hashes:
+            return None
+        return ReleaseTarget(path, partner, course, int(number), file.length, file.hashes["sha256"])
 
     def open_release(self, target: ReleaseTarget, data: bytes) -> Release:
         """Return the release in `data`, which must be what the signed repository lists as `target`."""
+        if self._listed(partner_role(target.partner), target.path) != target:
+            raise NotTrusted(what=target.path, why="the signed repository does not list it now")
         _check_bytes(target.path, self._partners[partner_role(target.partner)].targets[target.path], data)
         release = parse_release(data)
         if release.target_path != target.path:
@@ -169,9 +205,11 @@ class Trust:
 
     def open_direction(self, data: bytes, node: str) -> Direction:
         """Return the direction in `data`, a DSSE envelope signed by the online key, meant for `node`."""
+        if len(data) > MAX_DIRECTION_BYTES:
+            raise NotTrusted(what="direction", why=f"it has {len(data)} bytes, more than {MAX_DIRECTION_BYTES}")
         try:
             envelope = Envelope.from_dict(json.loads(data))
-        except (ValueError, KeyError, TypeError, AttributeError, SigningError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SigningError) as error:
             raise NotTrusted(what="direction", why="it is not a DSSE envelope") from error
         if envelope.payload_type != DIRECTION_TYPE:
             raise NotTrusted(what="direction", why=f"its payload is {envelope.payload_type!r}")
@@ -206,7 +244,7 @@ class Trust:
         role = (delegations.roles or {}).get(DIRECTIONS_ROLE) if delegations else None
         if delegations is None or role is None:
             raise NotTrusted(what="direction", why="the signed repository names no key for directions")
-        return [delegations.keys[keyid] for keyid in role.keyids], role.threshold
+        return [delegations.keys[keyid] for keyid in role.keyids if keyid in delegations.keys], role.threshold
 
     def _take_role(self, name: str, delegator: Root | Targets, data: bytes) -> Targets:
         meta = _taken(self._snapshot, "snapshot").meta.get(f"{name}.json")
@@ -264,11 +302,5 @@ def _taken(statement: _Kind | None, name: str) -> _Kind:
     return statement
 
 
-def _release_target(path: str, length: int, sha256: str) -> ReleaseTarget | None:
-    """Return the release that a target path names, or None if it names something else."""
-    parts = path.removesuffix(".json").split("/")
-    if len(parts) != 4 or parts[0] != "releases" or not is_id(parts[1]) or not is_id(parts[2]):
-        return None
-    if not parts[3].isdecimal() or not parts[3].isascii() or not sha256:
-        return None
-    return ReleaseTarget(path, parts[1], parts[2], int(parts[3]), length, sha256)
+def _keys_of(root: Root, role: str) -> dict[str, Key]:
+    return {keyid: root.keys[keyid] for keyid in root.roles[role].keyids if keyid in root.keys}
