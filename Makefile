@@ -5,6 +5,11 @@ UV := $(BIN)/uv
 UV_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock"
 
+# A home folder that cannot be written must not stop the installation.
+ifneq ($(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$d" 2>/dev/null && [ -w "$$d" ] && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.venv/.cache
+endif
+
 .DEFAULT_GOAL := help
 
 $(UV): requirements/bootstrap.lock
