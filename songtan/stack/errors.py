@@ -67,3 +67,13 @@ class PortTaken(AppError):
         "Port %(port)s of %(host)s is taken by another program. "
         "Stop that program, or choose another port by %(setting)s."
     )
+
+
+class NoFreePort(AppError):
+    """No port was found free."""
+
+    code = "stack.no-free-port"
+    status = 503
+    message = N_(
+        "No free port was found between %(first)s and %(last)s. Stop programs that listen there and start again."
+    )

@@ -1,13 +1,16 @@
 """Ports on the loopback: free ones, and the same ones again after a restart where they are still free."""
 
 import json
+import secrets
 import socket
 from pathlib import Path
 
-from songtan.stack.errors import PortTaken
+from songtan.stack.errors import NoFreePort, PortTaken
 from songtan.stack.state import write_private
 
 LOOPBACK = "127.0.0.1"
+TRIES = 1000
+_FROM, _TO = 20_000, 32_000
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -22,15 +25,19 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports that are free now (all held open until the last is found)."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """`count` different ports that are free now.
+
+    They lie below the range from which the system takes the near ends of outgoing connections, so that none of
+    those can take one away before its server starts.
+    """
+    found: list[int] = []
+    for _ in range(TRIES):
+        port = _FROM + secrets.randbelow(_TO - _FROM)
+        if port not in found and is_free(port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise NoFreePort(first=_FROM, last=_TO - 1)
 
 
 def chosen_port(port: int, host: str, setting: str) -> int:
