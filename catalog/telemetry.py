@@ -70,7 +70,7 @@ def _add_program(program: str) -> structlog.types.Processor:
 
 def openmetrics(registry: CollectorRegistry) -> tuple[bytes, str]:
     """Return the registry's metrics as OpenMetrics text, and its content type."""
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    return bytes(generate_latest(registry)), CONTENT_TYPE_LATEST  # type: ignore[no-untyped-call]
 
 
 class RequestMetrics:
@@ -119,4 +119,3 @@ class RequestMetrics:
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _UNINTERESTING = frozenset(("/healthz", "/readyz", "/metrics", "static"))
-

@@ -1,0 +1,131 @@
+"""SQL of courses, lessons, sources and captions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, select, tuple_
+from sqlmodel import Session, col
+
+from catalog.accounts.models import Partner
+from catalog.courses.models import PLACE_FIELDS, Caption, Course, Lesson, Source, SourceState
+from catalog.paging import PAGE_SIZE, Cursor
+
+
+def course(session: Session, course_id: str, *, lock: bool = False) -> Course | None:
+    """Return the course; with `lock`, nobody else numbers its lessons or releases until the transaction ends."""
+    return session.get(Course, course_id, with_for_update=lock, populate_existing=lock)
+
+
+def courses_page(session: Session, partner_id: str | None, after: Cursor | None) -> Sequence[Row[Any]]:
+    """Return up to one row more than a page of (course, partner's name), newest first."""
+    query: Select[Any] = select(Course, col(Partner.name)).join(Partner, col(Partner.id) == col(Course.partner_id))
+    if partner_id:
+        query = query.where(col(Course.partner_id) == partner_id)
+    return session.execute(_paged(query, Course, after)).all()
+
+
+def lesson(session: Session, lesson_id: str) -> Lesson | None:
+    """Return the lesson."""
+    return session.get(Lesson, lesson_id)
+
+
+def lessons_of(session: Session, course_id: str) -> Sequence[Lesson]:
+    """Return a course's lessons by number."""
+    return session.scalars(select(Lesson).where(col(Lesson.course_id) == course_id).order_by(col(Lesson.number))).all()
+
+
+def last_number(session: Session, course_id: str) -> tuple[int, int]:
+    """Return (highest lesson number, count of lessons) of a course."""
+    row = session.execute(
+        select(func.coalesce(func.max(col(Lesson.number)), 0), func.count()).where(col(Lesson.course_id) == course_id)
+    ).one()
+    return row[0], row[1]
+
+
+def number_taken(session: Session, course_id: str, number: int, other_than: str | None) -> bool:
+    """Say whether another lesson of the course has this number."""
+    query = select(col(Lesson.id)).where(col(Lesson.course_id) == course_id, col(Lesson.number) == number)
+    found = session.scalars(query).one_or_none()
+    return found is not None and found != other_than
+
+
+LESSON_COLUMNS = ("id", "course_id", "partner_id", "number", "title", *PLACE_FIELDS, "created_at")
+
+
+def lessons_page(session: Session, wanted: dict[str, str], after: Cursor | None) -> Sequence[Row[Any]]:
+    """Return up to one row more than a page of lessons as plain rows, newest first.
+
+    The columns are `LESSON_COLUMNS`, then the course's title and the partner's name. `wanted` maps columns to values.
+    """
+    # The page is cut first, so that the joins see 51 rows and not the whole table.
+    cut = _paged(select(*(getattr(Lesson, name) for name in LESSON_COLUMNS)), Lesson, after)
+    for column, value in wanted.items():
+        cut = cut.where(getattr(Lesson, column) == value)
+    page = cut.subquery()
+    query = (
+        select(page, col(Course.title).label("course_title"), col(Partner.name).label("partner_name"))
+        .join(Course, col(Course.id) == page.c.course_id)
+        .join(Partner, col(Partner.id) == page.c.partner_id)
+        .order_by(page.c.created_at.desc(), page.c.id.desc())
+    )
+    return session.execute(query).all()
+
+
+def _paged(query: Select[Any], table: type[Course] | type[Lesson], after: Cursor | None) -> Select[Any]:
+    key = (col(table.created_at), col(table.id))
+    if after is not None:
+        query = query.where(tuple_(*key) < tuple_(after.created_at, after.id))
+    return query.order_by(*(part.desc() for part in key)).limit(PAGE_SIZE + 1)
+
+
+def source(session: Session, source_id: str, *, lock: bool = False) -> Source | None:
+    """Return the source; with `lock`, nobody else changes it until the transaction ends."""
+    return session.get(Source, source_id, with_for_update=lock, populate_existing=lock)
+
+
+def sources_of(session: Session, lesson_id: str) -> Sequence[Source]:
+    """Return a lesson's sources, newest first."""
+    return session.scalars(
+        select(Source)
+        .where(col(Source.lesson_id) == lesson_id)
+        .order_by(col(Source.created_at).desc(), col(Source.id).desc())
+    ).all()
+
+
+def unfinished_source(session: Session, lesson_id: str, name: str, size: int) -> Source | None:
+    """Return the newest upload of such a file that was begun and not ended."""
+    return session.scalars(
+        select(Source)
+        .where(
+            col(Source.lesson_id) == lesson_id,
+            col(Source.name) == name,
+            col(Source.size) == size,
+            col(Source.state) == SourceState.UPLOADING,
+        )
+        .order_by(col(Source.created_at).desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def captions_of(session: Session, lesson_ids: Sequence[str]) -> Sequence[Caption]:
+    """Return the captions of some lessons, by language."""
+    return session.scalars(
+        select(Caption).where(col(Caption.lesson_id).in_(lesson_ids)).order_by(col(Caption.language))
+    ).all()
+
+
+def caption(session: Session, lesson_id: str, language: str) -> Caption | None:
+    """Return a lesson's captions in one language."""
+    return session.scalars(
+        select(Caption).where(col(Caption.lesson_id) == lesson_id, col(Caption.language) == language)
+    ).one_or_none()
+
+
+def delete_caption(session: Session, lesson_id: str, language: str) -> bool:
+    """Forget a lesson's captions in one language; say whether there were any."""
+    found = session.execute(
+        delete(Caption)
+        .where(col(Caption.lesson_id) == lesson_id, col(Caption.language) == language)
+        .returning(col(Caption.id))
+    )
+    return found.first() is not None
