@@ -1,7 +1,7 @@
 """The folder of keys: who holds which, how each is kept, and what opens it.
 
     root.key  targets.key                     sealed with ops' passphrase; root.key may live in a folder offline
-    online/{snapshot,timestamp,directions}.key    0600, no passphrase: the program signs with them by itself
+    online/<keyid>.key                        0600, no passphrase: the program signs with them by itself
     partners/<PARTNER>/<keyid>.key            sealed with the passphrase of a publisher or reviewer
 
 All keys are Ed25519. A sealed key is a Fernet token under a key made of the passphrase by scrypt (RFC 7914).
@@ -101,32 +101,32 @@ class KeyFolder:
         self._tries = tries or Tries()
 
     def make_online(self) -> OnlineKeys:
-        """Make the online keys and keep them."""
+        """Make online keys and keep them; those that exist stay."""
         keys = OnlineKeys(*(CryptoSigner.generate_ed25519() for _ in range(3)))
-        for name, key in vars(keys).items():
-            path = self._online(name)
-            if path.exists():
-                raise AlreadyThere(what=str(path))
-            write_durably(path, key.private_bytes)
+        for key in (keys.snapshot, keys.timestamp, keys.directions):
+            write_durably(self._online(key.public_key.keyid), key.private_bytes)
         return keys
 
-    def online(self) -> OnlineKeys:
-        """Return the online keys. Raises NotThere, KeysOpen or BrokenFile."""
+    def online(self, snapshot: str, timestamp: str, directions: str) -> OnlineKeys:
+        """Return the online keys with these keyids. Raises NotThere, KeysOpen or BrokenFile."""
         check_private(self.folder)
-        return OnlineKeys(*(self._load_online(name) for name in ("snapshot", "timestamp", "directions")))
+        return OnlineKeys(*(self._load_online(keyid) for keyid in (snapshot, timestamp, directions)))
 
-    def _load_online(self, name: str) -> CryptoSigner:
-        path = self._online(name)
+    def _load_online(self, keyid: str) -> CryptoSigner:
+        path = self._online(keyid)
         check_private(path)
         try:
-            return CryptoSigner(_ed25519(load_pem_private_key(path.read_bytes(), None)))
+            signer = CryptoSigner(_ed25519(load_pem_private_key(path.read_bytes(), None)))
         except FileNotFoundError:
-            raise NotThere(folder=str(self.folder)) from None
+            raise NotThere(folder=str(path)) from None
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise BrokenFile(path=str(path), why=type(error).__name__) from error
+        if signer.public_key.keyid != keyid:
+            raise BrokenFile(path=str(path), why="its key is not the one that it names")
+        return signer
 
-    def _online(self, name: str) -> Path:
-        return self.folder / "online" / f"{name}.key"
+    def _online(self, keyid: str) -> Path:
+        return self.folder / "online" / f"{keyid[:24]}.key"
 
     def make_ops(self, name: str, passphrase: str, folder: Path | None = None) -> CryptoSigner:
         """Make the key `name` ("root" or "targets"), sealed for ops, in `folder` or the usual one."""
