@@ -1,0 +1,1 @@
+"""The workers: Celery, the relay, and the pipeline from a source to packs."""
