@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, tuple_
+from sqlalchemy import Row, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
@@ -16,12 +16,12 @@ def course(session: Session, course_id: str, *, lock: bool = False) -> Course | 
     return session.get(Course, course_id, with_for_update=lock, populate_existing=lock)
 
 
-def courses_page(session: Session, partner_id: str | None, after: Cursor | None) -> Sequence[Row[Any]]:
+def courses_page(session: Session, partner_id: str | None, after: Cursor | None) -> list[tuple[Course, str]]:
     """Return up to one row more than a page of (course, partner's name), newest first."""
-    query: Select[Any] = select(Course, col(Partner.name)).join(Partner, col(Partner.id) == col(Course.partner_id))
+    query = select(Course, col(Partner.name)).join(Partner, col(Partner.id) == col(Course.partner_id))
     if partner_id:
         query = query.where(col(Course.partner_id) == partner_id)
-    return session.execute(_paged(query, Course, after)).all()
+    return [(row[0], row[1]) for row in session.execute(_paged(query, Course, after))]
 
 
 def lesson(session: Session, lesson_id: str) -> Lesson | None:
@@ -71,7 +71,7 @@ def lessons_page(session: Session, wanted: dict[str, str], after: Cursor | None)
     return session.execute(query).all()
 
 
-def _paged(query: Select[Any], table: type[Course] | type[Lesson], after: Cursor | None) -> Select[Any]:
+def _paged(query: Any, table: type[Course] | type[Lesson], after: Cursor | None) -> Any:
     key = (col(table.created_at), col(table.id))
     if after is not None:
         query = query.where(tuple_(*key) < tuple_(after.created_at, after.id))

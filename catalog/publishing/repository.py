@@ -1,0 +1,74 @@
+"""SQL of publications, and of what a release is made from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import Session, col
+
+from catalog.jobs.models import Job, JobState
+from catalog.publishing.models import Publication, PublicationState
+
+
+def newest_media(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the media that the newest finished job of each lesson made, by lesson; others are missing."""
+    rows = session.execute(
+        select(col(Job.lesson_id), col(Job.media))
+        .where(col(Job.lesson_id).in_(lesson_ids), col(Job.state) == JobState.DONE, col(Job.media).is_not(None))
+        .distinct(col(Job.lesson_id))
+        .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def last_number(session: Session, course_id: str) -> int:
+    """Return the number of the course's last release, 0 for none."""
+    query = select(func.coalesce(func.max(col(Publication.number)), 0)).where(col(Publication.course_id) == course_id)
+    return int(session.scalars(query).one())
+
+
+def publication(session: Session, publication_id: str, *, lock: bool = False) -> Publication | None:
+    """Return the publication."""
+    return session.get(Publication, publication_id, with_for_update=lock, populate_existing=lock)
+
+
+def publications_of(session: Session, course_id: str) -> Sequence[Publication]:
+    """Return a course's publications, newest first."""
+    return session.scalars(
+        select(Publication).where(col(Publication.course_id) == course_id).order_by(col(Publication.number).desc())
+    ).all()
+
+
+def awaiting(session: Session, course_id: str) -> Sequence[Publication]:
+    """Return a course's publications that await their signature."""
+    return session.scalars(
+        select(Publication).where(
+            col(Publication.course_id) == course_id, col(Publication.state) == PublicationState.AWAITING_SIGNATURE
+        )
+    ).all()
+
+
+def unsettled(session: Session, since: datetime, limit: int = 200) -> Sequence[str]:
+    """Return the ids of publications whose draft may still be signed: awaited, or given up here since `since`."""
+    given_up = and_(
+        col(Publication.state) == PublicationState.WITHDRAWN,
+        col(Publication.draft_id).is_not(None),
+        col(Publication.created_at) > since,
+    )
+    return session.scalars(
+        select(col(Publication.id))
+        .where(or_(col(Publication.state) == PublicationState.AWAITING_SIGNATURE, given_up))
+        .order_by(col(Publication.created_at).desc())
+        .limit(limit)
+    ).all()
+
+
+def newest_published(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
+    """Return the number of the newest published release of each course; unpublished ones are missing."""
+    rows = session.execute(
+        select(col(Publication.course_id), func.max(col(Publication.number)))
+        .where(col(Publication.course_id).in_(course_ids), col(Publication.state) == PublicationState.PUBLISHED)
+        .group_by(col(Publication.course_id))
+    )
+    return {row[0]: row[1] for row in rows}
