@@ -53,7 +53,7 @@ class SignerService:
         self.drafts = Drafts(folder / "drafts", now)
         self.uploader = Uploader(self.repository, store)
         self._store = store
-        self._now = now
+        self.now = now
 
     def propose(self, data: bytes) -> Draft:
         """Take a release (its encoded bytes) that waits for signatures.
@@ -174,7 +174,7 @@ class SignerService:
         with self.repository.writing():
             statements = self.repository.load()
             self._recover(statements)
-            soon = self._now() + REFRESH_BEFORE
+            soon = self.now() + REFRESH_BEFORE
             if min(statements.timestamp.signed.expires, statements.snapshot.signed.expires) < soon:
                 statements = self.repository.commit({})
                 log.info("metadata.renewed", timestamp=statements.timestamp.signed.version)
