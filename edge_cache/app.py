@@ -1,0 +1,103 @@
+"""The node as a web application: pages, media and health over one node, with its tasks beside them."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from catalog.formats.errors import AppError
+from edge_cache.errors import NodeStateUnreadable
+from edge_cache.health import health_routes
+from edge_cache.node import Node
+from edge_cache.serve.media import Media
+from edge_cache.web.pages import Classroom
+
+log = structlog.get_logger(__name__)
+
+
+class RequestLog:
+    """One log event for each answer that is an error, and for each at level debug."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and note how it was answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                tell = log.warning if message["status"] >= 500 else log.debug
+                tell("request.answered", method=scope["method"], path=scope["path"], status=message["status"])
+            await send(message)
+
+        await self._app(scope, receive, note)
+
+
+def make_app(node: Node) -> Starlette:
+    """Return the application over `node`, which the caller has opened and closes."""
+    classroom, media = Classroom(node), Media(node.releases, node.keeper)
+    served = [0]
+
+    def count(length: int) -> None:
+        served[0] += length
+
+    media.on_bytes = count
+
+    def for_person(request: Request) -> bool:
+        return not request.url.path.startswith("/media/") and "text/html" in request.headers.get("accept", "")
+
+    def on_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, AppError)  # noqa: S101 - Starlette's signature is wider than what it is given
+        if for_person(request):
+            return classroom.error_page(request, error)
+        body = {"status": error.status, "code": error.code, "detail": str(error), "data": error.data}
+        headers = {"Cache-Control": "no-store", **({"Retry-After": "2"} if error.status == 503 else {})}
+        return JSONResponse(body, error.status, headers, "application/problem+json")
+
+    def on_http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        if error.status_code == 404 and for_person(request):
+            return classroom.not_found(request)
+        return PlainTextResponse(error.detail, error.status_code, error.headers)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tasks = asyncio.create_task(_keep_running(node))
+        try:
+            yield
+        finally:
+            tasks.cancel()
+            await asyncio.wait([tasks])
+
+    return Starlette(
+        routes=[*classroom.routes(), *media.routes(), *health_routes(node, lambda: served[0])],
+        middleware=[Middleware(RequestLog)],
+        exception_handlers={AppError: on_error, HTTPException: on_http_error},
+        lifespan=lifespan,
+    )
+
+
+async def _keep_running(node: Node) -> None:
+    """Run the node's tasks; if they fail, the classroom goes on and they start anew after a while."""
+    while True:
+        try:
+            await node.run()
+        except* (AppError, OSError, sqlite3.Error) as group:
+            for error in group.exceptions:
+                log.warning("tasks.failed", problem=str(error))
+                told = error if isinstance(error, AppError) else None
+                folder = str(node.settings.state)
+                with contextlib.suppress(sqlite3.Error):  # a full disk: then the log has to do
+                    node.notes.trouble("node", told or NodeStateUnreadable(folder=folder, why=str(error)))
+        await asyncio.sleep(node.settings.retry_longest_seconds)

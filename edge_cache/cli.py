@@ -1,0 +1,213 @@
+"""`songtan edge …` and `python -m edge_cache …`: the commands of a node.
+
+Exit codes: 0 done; 1 the command could not be done, the message says why; 2 wrong use; 3 done in part, run it
+again later; 4 damage was found (and will be fetched again).
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from catalog.formats.errors import AppError
+from catalog.formats.protocol import Direction
+from catalog.lifeline import follow_parent
+from edge_cache.app import make_app
+from edge_cache.database import Database
+from edge_cache.identity import read_identity
+from edge_cache.logs import start_logs
+from edge_cache.node import Node
+from edge_cache.notes import Notes
+from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.settings import EdgeSettings
+
+FAILED, IN_PART, DAMAGED = 1, 3, 4
+STOP_SECONDS = 3
+
+app = typer.Typer(
+    name="edge",
+    help="The classroom box: fetches verified lessons and serves them, with or without a line.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command()
+def serve() -> None:
+    """Serve the classroom's pages, and fill the node while there is a line, until stopped."""
+    settings = EdgeSettings()
+    start_logs(settings.log_level, settings.log_json)
+
+    def run() -> int:
+        with Node(settings) as node:
+            host, port = settings.address
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    make_app(node),
+                    host=host,
+                    port=port,
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=STOP_SECONDS,
+                )
+            )
+            server.run()
+            return 0 if server.started else FAILED
+
+    _finish(run)
+
+
+@app.command()
+def enrol(
+    centre: Annotated[str, typer.Option(help="Address of the centre, for example https://songtan.example")],
+    code: Annotated[str, typer.Option(help="One-time code from the centre's staff: six groups of four")],
+) -> None:
+    """Make this box a node of a centre, with a one-time code."""
+
+    async def work(node: Node) -> int:
+        identity = await node.enrol(centre, code)
+        console.print(f"Enrolled as [bold]{identity.name}[/], {identity.site_name}.", highlight=False)
+        return 0
+
+    _with_node(work)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show what the node is, holds and lacks; works while the node runs."""
+
+    def run() -> int:
+        settings = EdgeSettings()
+        identity = read_identity(settings.state)
+        if not (settings.state / "node.db").exists():
+            if as_json:
+                print(json.dumps({"enrolled": identity is not None}))
+            else:
+                console.print("This node has not been started yet.")
+            return 0
+        database = Database(settings.state / "node.db")
+        try:
+            notes, releases = Notes(database), ReleaseRepository(database)
+            found = _figures(notes, releases)
+        finally:
+            database.close()
+        found["node"] = identity.model_dump(mode="json", exclude={"token"}) if identity else None
+        found["enrolled"] = identity is not None
+        print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found)
+        return 0
+
+    _finish(run)
+
+
+@app.command()
+def sync(as_json: Json = False) -> None:
+    """Look at the centre once, fetch all that is new, report, and stop. Exit code 3: something is still missing."""
+
+    async def work(node: Node) -> int:
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+            console=Console(stderr=True), disable=as_json,
+        ) as bar:  # fmt: skip
+            task = bar.add_task("Fetching", total=None)
+            await node.sync_once()
+            wanted = sum(c.bytes_wanted - c.bytes_held for c in node.releases.held())
+            bar.update(task, total=wanted or None)
+            node.on_progress = lambda: bar.update(task, completed=node.bytes_fetched)
+            await node.fill_once()
+        try:
+            await node.report_once()
+        except AppError as error:
+            node.notes.trouble("report", error)
+        else:
+            node.notes.mended("report")
+        found = _figures(node.notes, node.releases) | {"bytes_fetched": node.bytes_fetched}
+        print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found)
+        return IN_PART if found["problems"] else 0
+
+    _with_node(work)
+
+
+@app.command()
+def verify(as_json: Json = False) -> None:
+    """Read and check everything the node holds. What has rotten is forgotten, to be fetched again: exit code 4."""
+
+    async def work(node: Node) -> int:
+        sound, bad = 0, []
+        for digest, good in node.keeper.verify():
+            sound += good
+            if not good:
+                bad.append(digest)
+        if as_json:
+            print(json.dumps({"sound": sound, "damaged": bad}))
+        else:
+            console.print(f"{sound} sound, {len(bad)} damaged.")
+        return DAMAGED if bad else 0
+
+    _with_node(work)
+
+
+def _figures(notes: Notes, releases: ReleaseRepository) -> dict[str, Any]:
+    """What `status` and `sync` tell."""
+    text = notes.fact("direction")
+    titles = {course.course: course.title for course in releases.courses()}
+    return {
+        "direction": Direction.model_validate_json(text).version if text else 0,
+        "courses": [{"title": titles.get(c.course), **c.model_dump(mode="json")} for c in releases.held()],
+        "problems": [{"at": p.source, "code": p.code, "text": p.text} for p in notes.problems()],
+    }
+
+
+def _tell(found: dict[str, Any]) -> None:
+    """Print figures for a person."""
+    if found.get("node"):
+        console.print(f"{found['node']['name']}, {found['node']['site_name']}", style="bold", highlight=False)
+    for course in found["courses"]:
+        words = f"{course['lessons_ready']} of {course['lessons']} lessons ready"
+        console.print(
+            f"{course['title'] or course['course']}: {words}, {course['bytes_held']} of {course['bytes_wanted']} bytes",
+            highlight=False,
+        )
+    for problem in found["problems"]:
+        console.print(f"{problem['at']}: {problem['text']}", style="red", highlight=False)
+    if not found["problems"]:
+        console.print("No problems.")
+
+
+def _with_node(work: "Callable[[Node], Any]") -> None:
+    """Open the node, do `work` in an event loop, and exit with what it returns."""
+    settings = EdgeSettings()
+    start_logs("error" if settings.log_level == "info" else settings.log_level, as_json=False)
+
+    async def run() -> int:
+        with Node(settings) as node:
+            try:
+                return int(await work(node))
+            finally:
+                await node.close_client()
+
+    _finish(lambda: asyncio.run(run()))
+
+
+def _finish(run: Callable[[], int]) -> None:
+    """Exit with what `run` returns; an error that a person can act on is told, not thrown."""
+    try:
+        code = run()
+    except AppError as error:
+        print(f"{error} [{error.code}]", file=sys.stderr)
+        code = FAILED
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Start of `python -m edge_cache`."""
+    follow_parent()
+    app(prog_name="songtan edge")

@@ -1,0 +1,156 @@
+"""The fill: plan, fetch, plan again, until every assigned release is here or something stands in the way."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from catalog.formats.errors import AppError
+from edge_cache.errors import DiskFull, SourceFailed
+from edge_cache.fetch import Fetcher, pause_after
+from edge_cache.notes import Notes
+from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, Step, TrackNeed, plan
+from edge_cache.releases.repository import ReleaseRepository, Wanted
+from edge_cache.settings import EdgeSettings
+from edge_cache.sources import Source
+from edge_cache.store.keeper import Keeper
+
+log = structlog.get_logger(__name__)
+
+HORIZON_BYTES = 32 << 20
+LESSONS_AHEAD = 50
+
+
+@dataclass
+class Outcome:
+    """What a pass did: bytes kept, what failed, and whether nothing is left that could be tried now."""
+
+    kept: int = 0
+    failures: list[AppError] = field(default_factory=list)
+    finished: bool = False
+
+
+class Fill:
+    """Passes of the fill. One at a time."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        releases: ReleaseRepository,
+        notes: Notes,
+        settings: EdgeSettings,
+        on_bytes: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._keeper, self._releases, self._notes, self._settings = keeper, releases, notes, settings
+        self._resting: dict[str, tuple[float, int]] = {}
+        self._troubled = {p.source for p in notes.problems()}
+        self._on_bytes = on_bytes
+        self.disk_reserve = 0
+
+    async def run_pass(self, source: Source) -> Outcome:
+        """Do the steps of one plan. What fails is noted as a problem and rests a while; the others go on."""
+        outcome = Outcome()
+        steps = deque(await asyncio.to_thread(self._plan))
+        if not steps:
+            outcome.finished = True
+            return outcome
+
+        def count(length: int) -> None:
+            outcome.kept += length
+            self._on_bytes(length)
+
+        fetcher = Fetcher(self._keeper, self._settings, count)
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(self._settings.in_flight, len(steps))):
+                    workers.create_task(self._work(steps, fetcher, source, outcome))
+        finally:
+            await fetcher.flush()
+        return outcome
+
+    def rests_for(self) -> float | None:
+        """Return seconds until something that failed may be tried again; None if nothing rests."""
+        if not self._resting:
+            return None
+        return max(0.0, min(until for until, _ in self._resting.values()) - time.monotonic())
+
+    async def _work(self, steps: deque[Step], fetcher: Fetcher, source: Source, outcome: Outcome) -> None:
+        while steps:
+            step = steps.popleft()
+            key = _key(step)
+            try:
+                self._check_disk(step.length)
+                await fetcher.carry_out(step, source)
+            except DiskFull as error:
+                self._trouble("disk", error, outcome)
+                steps.clear()
+            except SourceFailed as error:
+                log.warning("step.given-up", step=str(step), problem=error.code)
+                if error.wears_off:
+                    self._trouble("store", error, outcome)
+                    steps.clear()
+                else:
+                    self._trouble(key, error, outcome)
+                    self._rest(key)
+            else:
+                self._resting.pop(key, None)
+                self._mended("store", "disk", key)
+
+    def _check_disk(self, length: int) -> None:
+        free, _ = self._keeper.files.disk()
+        if free - length < self.disk_reserve:
+            raise DiskFull(free=free, reserve=self.disk_reserve)
+
+    def _plan(self) -> list[Step]:
+        now = time.monotonic()
+        resting = {key for key, (until, _) in self._resting.items() if until > now}
+        wanted = self._releases.wanted(LESSONS_AHEAD + len(resting))
+        steps = plan([self._need(w, resting) for w in wanted], self._settings.run_bytes, HORIZON_BYTES)
+        return [step for step in steps if _key(step) not in resting]
+
+    def _need(self, wanted: Wanted, resting: set[str]) -> LessonNeed:
+        rungs = []
+        for rung in wanted.rungs:
+            tracks = [
+                self._track(digest) for digest in (rung.video, rung.sound) if digest and f"pack:{digest}" not in resting
+            ]
+            rungs.append(tuple(track for track in tracks if track is not None))
+        floor = next((n for n, rung in enumerate(wanted.rungs) if rung.floor), 0)
+        blobs = tuple((digest, length) for digest, length in wanted.blobs if f"blob:{digest}" not in resting)
+        return LessonNeed(wanted.lesson, tuple(rungs), floor, blobs)
+
+    def _track(self, digest: str) -> TrackNeed | None:
+        track = self._keeper.rows.track(digest)
+        if track is None or track.complete:
+            return None
+        missing = tuple(self._keeper.rows.missing(digest)) if track.segments else None
+        return TrackNeed(digest, track.index_length, track.length, missing)
+
+    def _rest(self, key: str) -> None:
+        times = self._resting.get(key, (0.0, 0))[1]
+        pause = pause_after(times, self._settings.retry_seconds, self._settings.retry_longest_seconds)
+        self._resting[key] = (time.monotonic() + pause, times + 1)
+
+    def _trouble(self, key: str, error: AppError, outcome: Outcome) -> None:
+        outcome.failures.append(error)
+        self._troubled.add(key)
+        self._notes.trouble(key, error)
+
+    def _mended(self, *keys: str) -> None:
+        found = self._troubled.intersection(keys)
+        if found:
+            self._troubled -= found
+            self._notes.mended(*found)
+
+
+def _key(step: Step) -> str:
+    """Name what a step needs: where its problem is noted, and what rests after it failed."""
+    if isinstance(step, FetchBlob):
+        return f"blob:{step.digest}"
+    if isinstance(step, FetchIndex):
+        return f"pack:{step.digest}"
+    assert isinstance(step, FetchRun)  # noqa: S101 - tells mypy what the union leaves
+    return f"pack:{step.index}"

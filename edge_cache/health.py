@@ -1,0 +1,65 @@
+"""Whether the node is well, for machines: /healthz, /readyz, /metrics."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from edge_cache.node import Node
+
+
+class _NodeFigures(Collector):
+    """Reads the figures when they are asked for; nothing is counted twice."""
+
+    def __init__(self, node: Node, bytes_served: Callable[[], int]) -> None:
+        self._node, self._bytes_served = node, bytes_served
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the node's metrics."""
+        node = self._node
+        segments, held = node.keeper.rows.totals()
+        free, total = node.keeper.files.disk()
+        courses = node.releases.held()
+        gauges = {
+            "songtan_edge_segments_held": ("verified segments in the store", segments),
+            "songtan_edge_held_bytes": ("bytes of verified segments", held),
+            "songtan_edge_disk_free_bytes": ("bytes free on the store's disk", free),
+            "songtan_edge_disk_total_bytes": ("bytes of the store's disk", total),
+            "songtan_edge_lessons": ("lessons of assigned courses", sum(c.lessons for c in courses)),
+            "songtan_edge_lessons_ready": ("lessons that can be watched", sum(c.lessons_ready for c in courses)),
+            "songtan_edge_problems": ("problems standing now", len(node.notes.problems())),
+            "songtan_edge_enrolled": ("1 once the node belongs to a centre", int(node.identity is not None)),
+        }
+        for name, (words, value) in gauges.items():
+            yield GaugeMetricFamily(name, words, value=float(value))
+        fetched = ("songtan_edge_fetched_bytes", "verified bytes fetched since the start", float(node.bytes_fetched))
+        served = (
+            "songtan_edge_served_bytes",
+            "media bytes sent to players since the start",
+            float(self._bytes_served()),
+        )
+        for name, words, count in (fetched, served):
+            yield CounterMetricFamily(name, words, value=count)
+
+
+def health_routes(node: Node, bytes_served: Callable[[], int]) -> list[Route]:
+    """Return the three routes."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_NodeFigures(node, bytes_served))
+
+    def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    def readyz(_request: Request) -> Response:
+        node.database.read("select 1")
+        return JSONResponse({"status": "ready", "enrolled": node.identity is not None})
+
+    def metrics(_request: Request) -> Response:
+        text = generate_latest(registry)  # type: ignore[no-untyped-call]
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

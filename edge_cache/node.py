@@ -1,0 +1,242 @@
+"""A node: its folder, what is in it, and the tasks that keep it filled."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Self
+
+import httpx2
+import structlog
+
+from catalog.formats.clock import best_now
+from catalog.formats.errors import AppError
+from edge_cache import SOFTWARE
+from edge_cache.centre import Centre
+from edge_cache.database import Database
+from edge_cache.durable import FolderLock
+from edge_cache.enrol import enrol
+from edge_cache.errors import NotEnrolled
+from edge_cache.fetch import pause_after
+from edge_cache.fill import Fill, Outcome
+from edge_cache.identity import Identity, read_identity
+from edge_cache.notes import Notes
+from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.releases.trusted import TrustFolder
+from edge_cache.report import Reporter
+from edge_cache.settings import EdgeSettings
+from edge_cache.sources import HttpSource, Source
+from edge_cache.store.files import Files
+from edge_cache.store.keeper import Keeper
+from edge_cache.store.repository import StoreRepository
+from edge_cache.sync import Sync, SyncResult
+
+log = structlog.get_logger(__name__)
+
+
+def machine_clock() -> datetime:
+    """The box's own clock, which may be wrong."""
+    return datetime.now(UTC)
+
+
+class Node:
+    """Everything of one node, opened for one process. Close it."""
+
+    def __init__(self, settings: EdgeSettings, clock: Callable[[], datetime] = machine_clock) -> None:
+        """Open the node's folder. Raises NodeRunning or NodeStateUnreadable."""
+        self.settings, self._machine = settings, clock
+        self._lock = FolderLock(settings.state)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._lock.release)
+            self.database = Database(settings.state / "node.db")
+            undo.callback(self.database.close)
+            self.identity = read_identity(settings.state)
+            undo.pop_all()
+        self.notes = Notes(self.database)
+        self.releases = ReleaseRepository(self.database)
+        self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
+        self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
+        self.bytes_fetched = 0
+        self.on_progress: Callable[[], None] = lambda: None
+        self._client: httpx2.AsyncClient | None = None
+        self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
+        self._reporter: Reporter | None = None
+        self.keeper.on_complete = self._on_complete
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database and let go of the folder."""
+        self.database.close()
+        self._lock.release()
+
+    def now(self) -> datetime:
+        """The best guess of the time: the box's clock, but never before a time that has surely passed."""
+        return best_now(self._machine(), self.notes.moment("witness"))
+
+    @property
+    def client(self) -> httpx2.AsyncClient:
+        """The HTTP client, made on first use inside the event loop."""
+        if self._client is None:
+            timeout = httpx2.Timeout(self.settings.read_seconds, connect=self.settings.connect_seconds)
+            limits = httpx2.Limits(max_connections=self.settings.in_flight + 4, keepalive_expiry=30)
+            self._client = httpx2.AsyncClient(timeout=timeout, limits=limits, headers={"User-Agent": SOFTWARE})
+        return self._client
+
+    async def close_client(self) -> None:
+        """Close the HTTP client's connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def enrol(self, address: str, code: str) -> Identity:
+        """Enrol this node; the running tasks notice."""
+        self.identity = await enrol(self.client, self.settings.state, address, code)
+        self._sync_wanted.set()
+        return self.identity
+
+    def source_at(self, base: str) -> Source:
+        """The source at a store's address."""
+        return HttpSource(self.client, base)
+
+    def sync(self) -> Sync:
+        """What brings releases in. Raises NotEnrolled."""
+        identity = self._enrolled()
+        return Sync(
+            identity,
+            self._centre(identity),
+            self.source_at,
+            TrustFolder(self.settings.state / "trust"),
+            self.releases,
+            self.notes,
+            self.now,
+        )
+
+    async def sync_once(self) -> SyncResult:
+        """Look once at the centre and the store for what is new."""
+        sync = self.sync()
+        result = await sync.run()
+        direction = sync.direction
+        self.fill.disk_reserve = direction.policy.disk_reserve_bytes if direction else 0
+        return result
+
+    async def fill_once(self) -> Outcome:
+        """Fetch until nothing is left that could be tried now; what failed is in the outcome."""
+        total = Outcome()
+        source = self.source_at(self.sync().store_url)
+        while not total.finished:
+            outcome = await self.fill.run_pass(source)
+            total.kept += outcome.kept
+            total.failures += outcome.failures
+            total.finished = outcome.finished or (bool(outcome.failures) and not outcome.kept)
+        return total
+
+    async def report_once(self) -> int:
+        """Make a report and send all that wait; return the version of the newest direction the centre has."""
+        if self._reporter is None:
+            centre = self._centre(self._enrolled())
+            self._reporter = Reporter(centre, self.database, self.keeper.files, self._machine, self.now)
+        direction = self.sync().direction
+        await asyncio.to_thread(self._reporter.make, direction.version if direction else 0)
+        return await self._reporter.send()
+
+    async def run(self) -> None:
+        """Keep the node in step with the centre and filled, until cancelled."""
+        loop = asyncio.get_running_loop()
+        self.keeper.on_rot = lambda: _set_from_thread(loop, self._fill_wanted)
+        while self.identity is None:
+            await self._sync_wanted.wait()
+            self._sync_wanted.clear()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._stay_in_step())
+                tasks.create_task(self._stay_filled())
+        finally:
+            await self.close_client()
+
+    async def _stay_in_step(self) -> None:
+        """Sync at intervals; report when something changed and at the longest after `report_seconds`."""
+        told: object = None
+        told_at = -self.settings.report_seconds
+        loop = asyncio.get_running_loop()
+        while True:
+            self._sync_wanted.clear()
+            result = await self.sync_once()
+            if result.releases:
+                self._fill_wanted.set()
+            state = await asyncio.to_thread(self._state_to_tell)
+            if state != told or loop.time() - told_at >= self.settings.report_seconds:
+                newest = await self._tell()
+                if newest is not None:
+                    told, told_at = state, loop.time()
+                    direction = self.sync().direction
+                    if newest > (direction.version if direction else 0) and "centre" not in self._areas_in_trouble():
+                        await asyncio.sleep(min(1.0, self.settings.poll_seconds))
+                        continue
+            await _wait(self._sync_wanted, self.settings.poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311
+
+    async def _tell(self) -> int | None:
+        try:
+            newest = await self.report_once()
+        except AppError as error:
+            log.info("report.waits", problem=error.code)
+            self.notes.trouble("report", error)
+            return None
+        self.notes.mended("report")
+        return newest
+
+    async def _stay_filled(self) -> None:
+        failures = 0
+        while True:
+            self._fill_wanted.clear()
+            outcome = await self.fill.run_pass(self.source_at(self.sync().store_url))
+            if outcome.kept:
+                failures = 0
+            if outcome.finished:
+                rests = self.fill.rests_for()
+                await _wait(self._fill_wanted, 3600.0 if rests is None else rests + 0.05)
+            elif outcome.failures:
+                pause = pause_after(failures, self.settings.retry_seconds, self.settings.retry_longest_seconds)
+                failures += 1
+                await _wait(self._fill_wanted, pause)
+
+    def _state_to_tell(self) -> object:
+        """What makes a report worth sending before its time."""
+        held = [(c.course, c.release, c.lessons_ready, c.bytes_held == c.bytes_wanted) for c in self.releases.held()]
+        return self.notes.fact("direction"), held, [(p.source, p.code) for p in self.notes.problems()]
+
+    def _areas_in_trouble(self) -> set[str]:
+        return {p.source for p in self.notes.problems()}
+
+    def _on_bytes(self, count: int) -> None:
+        self.bytes_fetched += count
+        self.on_progress()
+
+    def _on_complete(self) -> None:
+        switched = self.releases.switch()
+        if switched:
+            log.info("lessons.switched", lessons=switched)
+
+    def _enrolled(self) -> Identity:
+        if self.identity is None:
+            raise NotEnrolled
+        return self.identity
+
+    def _centre(self, identity: Identity) -> Centre:
+        return Centre(self.client, identity.centre, identity.token.get_secret_value())
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended: the next start plans anew anyway
+        loop.call_soon_threadsafe(event.set)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, `seconds` at the longest."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

@@ -1,0 +1,86 @@
+"""Small facts and standing problems of a node, kept in node.db."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.formats.errors import AppError
+from edge_cache.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong now: where, what (a msgid with its data), and since when."""
+
+    source: str
+    code: str
+    message: str
+    data: dict[str, str | int | float | None]
+    since: datetime
+
+    @property
+    def text(self) -> str:
+        """In English, for reports and logs."""
+        return self.message % self.data
+
+
+class Notes:
+    """Facts by key, and problems by where they are."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def fact(self, key: str) -> str | None:
+        """Return a fact as text."""
+        row = self._database.read_one("select value from fact where key = ?", (key,))
+        return None if row is None else str(row["value"])
+
+    def moment(self, key: str) -> datetime | None:
+        """Return a fact that is a time."""
+        text = self.fact(key)
+        return None if text is None else datetime.fromisoformat(text)
+
+    def keep(self, **facts: str | None) -> None:
+        """Keep facts; None forgets one. Nothing is written if nothing changes."""
+        with self._database.write() as rows:
+            for key, value in facts.items():
+                if value is None:
+                    rows.execute("delete from fact where key = ?", (key,))
+                else:
+                    rows.execute(
+                        "insert into fact values (?, ?) on conflict (key) do update set value = excluded.value"
+                        " where value != excluded.value",
+                        (key, value),
+                    )
+
+    def witness(self, moment: datetime) -> None:
+        """Keep a time that has surely passed, because somebody else said it: the centre, or a signed statement."""
+        before = self.moment("witness")
+        if before is None or before < moment:
+            self.keep(witness=moment.astimezone(UTC).isoformat())
+
+    def problems(self) -> list[Problem]:
+        """Return what is wrong now, the longest standing first."""
+        rows = self._database.read("select source, code, message, data, since from problem order by since, source")
+        return [Problem(r[0], r[1], r[2], json.loads(r[3]), datetime.fromisoformat(r[4])) for r in rows]
+
+    def trouble(self, source: str, error: AppError) -> None:
+        """Note that something is wrong at `source`, for example "metadata" or "release:<course>"."""
+        data, now = json.dumps(error.data, ensure_ascii=False, sort_keys=True), datetime.now(UTC).isoformat()
+        with self._database.write() as rows:
+            rows.execute(
+                "insert into problem values (?, ?, ?, ?, ?) on conflict (source) do update set code = excluded.code,"
+                " message = excluded.message, data = excluded.data,"
+                " since = case when code = excluded.code then since else excluded.since end"
+                " where code != excluded.code or data != excluded.data",
+                (source, error.code, error.message, data, now),
+            )
+
+    def mended(self, *sources: str) -> None:
+        """Note that nothing is wrong (any more) at these sources; `kind:` names all of a kind."""
+        with self._database.write() as rows:
+            for source in sources:
+                if source.endswith(":"):
+                    rows.execute("delete from problem where substr(source, 1, ?) = ?", (len(source), source))
+                else:
+                    rows.execute("delete from problem where source = ?", (source,))

@@ -1,0 +1,1 @@
+"""What the node knows of courses: releases and directions, each believed only after its signatures."""

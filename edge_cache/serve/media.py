@@ -1,0 +1,238 @@
+"""Addresses of the media, and what is answered there. Handlers are plain functions: Starlette runs them in threads.
+
+/media/<course>/<release>/<lesson>/lesson.m3u8      the lesson's renditions that are here
+/media/<course>/<release>/<lesson>/<rung>.mp4       the lesson as one file
+/media/track/<index>/<count>.m3u8                   the first `count` segments of a track
+/media/track/<index>/init.mp4, <number>.m4s         immutable: named by digest and number
+/media/caption/<seconds>/<digest>.m3u8, /media/blob/<digest>.vtt, .jpg
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from catalog.formats.boxes import place_segment
+from catalog.formats.errors import BadFormat
+from catalog.formats.index import Index
+from catalog.formats.playlist import Addresses, caption_playlist, media_playlist, multivariant
+from catalog.formats.release import Lesson
+from edge_cache.errors import MediaDamaged, MediaUnknown
+from edge_cache.releases.repository import ReleaseRepository, RungState
+from edge_cache.serve.progressive import ProgressiveFile
+from edge_cache.serve.ranges import Span, Unsatisfiable, matches, range_still_holds, read_range
+from edge_cache.store.keeper import Keeper
+
+log = structlog.get_logger(__name__)
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+FRESH = "no-cache"
+HLS_TYPE = "application/vnd.apple.mpegurl"
+BLOB_TYPES = {"vtt": "text/vtt; charset=utf-8", "jpg": "image/jpeg"}
+CACHED_LAYOUTS = 16
+
+
+class Media:
+    """Serves views of what the keeper holds."""
+
+    def __init__(self, releases: ReleaseRepository, keeper: Keeper) -> None:
+        self._releases, self._keeper = releases, keeper
+        self._index = lru_cache(maxsize=CACHED_LAYOUTS)(self._read_index)
+        self._file = lru_cache(maxsize=CACHED_LAYOUTS)(self._lay_out)
+        self.on_bytes: Callable[[int], None] = lambda count: None
+
+    def routes(self) -> list[Route]:
+        """The routes of this module."""
+        return [
+            Route("/media/{course}/{release:int}/{lesson}/lesson.m3u8", self.lesson_playlist),
+            Route("/media/{course}/{release:int}/{lesson}/{rung}.mp4", self.progressive),
+            Route("/media/track/{index}/init.mp4", self.init),
+            Route("/media/track/{index}/{count:int}.m3u8", self.track_playlist),
+            Route("/media/track/{index}/{number:int}.m4s", self.segment),
+            Route("/media/caption/{milliseconds:int}/{digest}.m3u8", self.caption),
+            Route("/media/blob/{digest}.{kind}", self.blob),
+        ]
+
+    def lesson_playlist(self, request: Request) -> Response:
+        """The renditions that are whole here; while none is, the one of which most is here, as far as it goes."""
+        lesson, rungs = self._lesson(request)
+        shown = [rung for rung in rungs if rung.complete] or self._furthest(rungs)
+        renditions = [r for r in lesson.media.renditions if any(r.rung.value == rung.rung for rung in shown)]
+        if not renditions:
+            raise MediaUnknown
+        # The first rendition is where a player begins: on a school's own network, the best that is whole.
+        renditions.reverse()
+        captions = [c for c in lesson.captions if self._held(c.sha256)]
+        held = {digest: self._playable(digest) for r in shown for digest in (r.video, r.sound) if digest}
+        sound = lesson.media.sound
+        text = multivariant(
+            lesson.media,
+            renditions,
+            captions,
+            Addresses(
+                rendition=lambda r: _track_address(r.video.index, held) if r.video else "",
+                sound=_track_address(sound.index, held) if sound else "",
+                caption=lambda c: f"/media/caption/{lesson.media.duration_ms}/{c.sha256}.m3u8",
+            ),
+        )
+        return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": FRESH})
+
+    def track_playlist(self, request: Request) -> Response:
+        """The first `count` segments of a track; all of them never change, fewer may be outgrown."""
+        digest, count = request.path_params["index"], request.path_params["count"]
+        index = self._known(digest)
+        if not 1 <= count <= len(index.segments):
+            raise MediaUnknown
+        text = media_playlist(
+            index, f"/media/track/{digest}/init.mp4", lambda n: f"/media/track/{digest}/{n}.m4s", count
+        )
+        return _whole(request, text.encode(), f'"{digest[:32]}-{count}"', HLS_TYPE)
+
+    def init(self, request: Request) -> Response:
+        """A track's init part."""
+        digest = request.path_params["index"]
+        return _whole(request, self._known(digest).init, f'"{digest[:32]}-init"', "video/mp4")
+
+    def segment(self, request: Request) -> Response:
+        """A segment at its place in its track."""
+        digest, number = request.path_params["index"], request.path_params["number"]
+        index = self._known(digest)
+        if number >= len(index.segments):
+            raise MediaUnknown
+        row = index.segments[number]
+        etag = f'"{row.digest[:32]}-{number}"'
+        if matches(request.headers.get("if-none-match"), etag):
+            return _not_modified(etag, IMMUTABLE)
+        data = self._keeper.segment(row.digest)
+        if data is None:
+            raise MediaDamaged
+        self.on_bytes(len(data))
+        return _whole(request, place_segment(data, number + 1, row.start), etag, "video/mp4")
+
+    def progressive(self, request: Request) -> Response:
+        """A lesson as one MP4, whole or by range; bytes are read and verified as they are sent."""
+        lesson, rungs = self._lesson(request)
+        rung = next((r for r in rungs if r.rung == request.path_params["rung"]), None)
+        if rung is None or not (rung.complete or self._serves(request)):
+            raise MediaUnknown
+        try:
+            file = self._file(rung.video, rung.sound, lesson.media.duration_ms)
+        except BadFormat as error:
+            log.warning("view.refused", lesson=lesson.id, rung=rung.rung, why=str(error))
+            raise MediaUnknown from error
+        headers = {"ETag": file.etag, "Accept-Ranges": "bytes", "Cache-Control": IMMUTABLE}
+        if matches(request.headers.get("if-none-match"), file.etag):
+            return _not_modified(file.etag, IMMUTABLE)
+        span = None
+        if request.method == "GET" and range_still_holds(request.headers.get("if-range"), file.etag):
+            try:
+                span = read_range(request.headers.get("range"), file.size)
+            except Unsatisfiable:
+                return Response(status_code=416, headers={"Content-Range": f"bytes */{file.size}", **headers})
+        if span is not None:
+            headers["Content-Range"] = span.content_range
+        status, span = (200, Span(0, file.size, file.size)) if span is None else (206, span)
+        headers["Content-Length"] = str(span.length)
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers, media_type="video/mp4")
+        return StreamingResponse(self._send(file, span), status, headers, "video/mp4")
+
+    def caption(self, request: Request) -> Response:
+        """The playlist around a caption file, for players that want one."""
+        digest = request.path_params["digest"]
+        if not self._held(digest):
+            raise MediaUnknown
+        text = caption_playlist(request.path_params["milliseconds"], f"/media/blob/{digest}.vtt")
+        return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": IMMUTABLE})
+
+    def blob(self, request: Request) -> Response:
+        """Captions and posters."""
+        digest, kind = request.path_params["digest"], request.path_params["kind"]
+        data = self._keeper.blob(digest) if kind in BLOB_TYPES and _is_digest(digest) else None
+        if data is None:
+            raise MediaUnknown
+        return _whole(request, data, f'"{digest[:32]}"', BLOB_TYPES[kind])
+
+    def _send(self, file: ProgressiveFile, span: Span) -> Iterator[bytes]:
+        """Send a span; where a segment has rotten, stop short, so that the player knows and asks again."""
+        for data in file.read(span.start, span.end, self._keeper.segment):
+            self.on_bytes(len(data))
+            yield data
+
+    def _lesson(self, request: Request) -> tuple[Lesson, tuple[RungState, ...]]:
+        course, release, lesson = (request.path_params[name] for name in ("course", "release", "lesson"))
+        found = self._releases.lesson(course, min(release, 1 << 62), lesson)
+        if found is None:
+            raise MediaUnknown
+        return found, self._releases.rungs(course, release, lesson)
+
+    def _serves(self, request: Request) -> bool:
+        """Say whether this release is the one that its lesson serves: then a gap is damage, being mended."""
+        params = request.path_params
+        serving = self._releases.serving(params["course"], params["lesson"])
+        return serving is not None and serving == int(params["release"])
+
+    def _furthest(self, rungs: tuple[RungState, ...]) -> list[RungState]:
+        able = [r for r in rungs if all(self._playable(d) for d in (r.video, r.sound) if d)]
+        return sorted(able, key=lambda r: min(self._playable(d) for d in (r.video, r.sound) if d))[-1:]
+
+    def _playable(self, digest: str) -> int:
+        """How many segments a player may be told of: all up to the first that is missing."""
+        track = self._keeper.rows.track(digest)
+        if track is None or track.complete:
+            return 0 if track is None else track.segments
+        missing = self._keeper.rows.missing(digest)
+        return missing[0][0] if missing else 0
+
+    def _held(self, digest: str) -> bool:
+        known = self._keeper.rows.blob(digest)
+        return known is not None and known[1]
+
+    def _known(self, digest: str) -> Index:
+        index = self._index(digest) if _is_digest(digest) else None
+        if index is None:
+            raise MediaUnknown
+        return index
+
+    def _read_index(self, digest: str) -> Index:
+        index = self._keeper.rows.index(digest)
+        if index is None:
+            raise MediaUnknown
+        return index
+
+    def _lay_out(self, video: str | None, sound: str | None, duration_ms: int) -> ProgressiveFile:
+        return ProgressiveFile(
+            self._index(video) if video else None, self._index(sound) if sound else None, duration_ms
+        )
+
+
+def _track_address(digest: str, held: dict[str, int]) -> str:
+    return f"/media/track/{digest}/{held[digest]}.m3u8"
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def _not_modified(etag: str, keep: str) -> Response:
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": keep})
+
+
+def _whole(request: Request, data: bytes, etag: str, kind: str) -> Response:
+    """Answer with something small and immutable, or the range of it that was asked for."""
+    headers = {"ETag": etag, "Cache-Control": IMMUTABLE, "Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
+    if matches(request.headers.get("if-none-match"), etag):
+        return _not_modified(etag, IMMUTABLE)
+    wanted = request.headers.get("range") if request.method == "GET" else None
+    try:
+        held = range_still_holds(request.headers.get("if-range"), etag)
+        span = read_range(wanted, len(data)) if held else None
+    except Unsatisfiable:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(data)}", **headers})
+    if span is None:
+        return Response(data, headers=headers, media_type=kind)
+    headers["Content-Range"] = span.content_range
+    return Response(data[span.start : span.end], 206, headers, kind)

@@ -1,0 +1,40 @@
+"""What a node is told by its surroundings; everything else comes from the centre by its direction."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EdgeSettings(BaseSettings):
+    """Settings of a node, read from variables that begin with SONGTAN_EDGE_. There is no secret among them."""
+
+    model_config = SettingsConfigDict(env_prefix="SONGTAN_EDGE_", extra="ignore")
+
+    state: Path = Field(default=Path("songtan-edge"), description="folder that holds everything the node keeps")
+    listen: str = Field(default="0.0.0.0:8090", description="host:port of the classroom's pages")
+    poll_seconds: float = Field(default=300, gt=0, description="pause between two looks at the centre, give or take")
+    report_seconds: float = Field(default=900, gt=0, description="longest pause between two reports, in seconds")
+    in_flight: int = Field(default=6, ge=1, le=32, description="ranges asked for at the same time")
+    run_bytes: int = Field(default=1 << 20, ge=1, description="about how much one range asks for, in bytes")
+    connect_seconds: float = Field(default=10, gt=0, description="time-out of a connection, in seconds")
+    read_seconds: float = Field(default=20, gt=0, description="longest silence of a source, in seconds")
+    attempts: int = Field(default=5, ge=1, description="tries of a range that brings nothing before it waits its turn")
+    retry_seconds: float = Field(default=1, gt=0, description="first pause after a failure; doubles, with jitter")
+    retry_longest_seconds: float = Field(default=60, gt=0, description="longest pause after failures, in seconds")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_json: bool = Field(default=True, description="log as JSON lines; otherwise for people")
+
+    @field_validator("listen")
+    @classmethod
+    def _has_a_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError("write host:port, for example 0.0.0.0:8090")
+        return value
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen on."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)

@@ -1,0 +1,85 @@
+"""Content-addressed files: each immutable, under the name of its own sha256.
+
+    store/segments/ab/<sha256>    segments, without a place
+    store/blobs/ab/<sha256>       captions and posters
+    store/new/                    files on their way; emptied at every start
+
+A name in `segments` or `blobs` appears only when its bytes are on the disk.
+"""
+
+import itertools
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.formats.hashing import sha256_hex
+from edge_cache.durable import fsync_folder, write_synced
+
+_numbers = itertools.count()
+
+
+class Shelf:
+    """One kind of file in the store."""
+
+    def __init__(self, folder: Path, new: Path) -> None:
+        self.folder, self._new = folder, new
+        folder.mkdir(parents=True, exist_ok=True)
+        new.mkdir(parents=True, exist_ok=True)
+
+    def path(self, digest: str) -> Path:
+        """Where the file with this digest (64 hex digits) is or would be."""
+        return self.folder / digest[:2] / digest
+
+    def has(self, digest: str) -> bool:
+        """Say whether there is such a file; its bytes are not looked at."""
+        return self.path(digest).is_file()
+
+    def read(self, digest: str) -> bytes | None:
+        """Return the file's bytes, or None if it is not there or they are not what its name says."""
+        try:
+            data = self.path(digest).read_bytes()
+        except OSError:
+            return None
+        return data if sha256_hex(data) == digest else None
+
+    def keep(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Put files, given as (digest, bytes that were verified), on the disk; all are durable on return.
+
+        Raises OSError if the disk is full; then none of the new names counts.
+        """
+        touched: set[Path] = set()
+        staged: list[tuple[Path, Path]] = []
+        for digest, data in files:
+            place = self.path(digest)
+            if not place.parent.is_dir():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                touched.add(self.folder)
+            fresh = self._new / f"{next(_numbers)}.{digest[:16]}"
+            write_synced(fresh, data)
+            staged.append((fresh, place))
+        for fresh, place in staged:
+            fresh.replace(place)
+            touched.add(place.parent)
+        for folder in touched:
+            fsync_folder(folder)
+
+    def forget(self, digest: str) -> None:
+        """Remove a file, if it is there."""
+        self.path(digest).unlink(missing_ok=True)
+
+
+class Files:
+    """The folders of a node's store."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the store in `folder`, making it if need be, and drop what a crash left on its way."""
+        new = folder / "new"
+        shutil.rmtree(new, ignore_errors=True)
+        self.folder = folder
+        self.segments = Shelf(folder / "segments", new)
+        self.blobs = Shelf(folder / "blobs", new)
+
+    def disk(self) -> tuple[int, int]:
+        """Bytes free and bytes in all on the store's disk."""
+        usage = shutil.disk_usage(self.folder)
+        return usage.free, usage.total

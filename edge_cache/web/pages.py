@@ -1,0 +1,202 @@
+"""The pages of a node. They work with the centre away and with no line; handlers run in threads."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from catalog.formats.clock import is_sure
+from catalog.formats.errors import N_, AppError
+from catalog.formats.protocol import Direction
+from catalog.look.language import translate, translate_error
+from catalog.look.pages import Pages
+from edge_cache import SOFTWARE
+from edge_cache.database import Database
+from edge_cache.errors import LessonUnknown
+from edge_cache.identity import Identity
+from edge_cache.notes import Notes
+from edge_cache.releases.repository import LessonLine, ReleaseRepository
+from edge_cache.report import ReportQueue
+from edge_cache.store.keeper import Keeper
+
+TEMPLATES = Path(__file__).parent / "templates"
+NO_PAGE = N_("This page does not exist. Go back to the lessons.")
+LESSONS_ON_A_PAGE = 60
+LESSONS_AT_HOME = 6
+PLACE_ORDER = ("stage", "grade", "subject", "edition", "volume", "unit", "trade")
+
+
+class Host(Protocol):
+    """As much of a node as its pages know."""
+
+    identity: Identity | None
+    notes: Notes
+    releases: ReleaseRepository
+    keeper: Keeper
+    database: Database
+    bytes_fetched: int
+
+    async def enrol(self, address: str, code: str) -> Identity:
+        """Enrol the node."""
+        ...
+
+    def now(self) -> datetime:
+        """The best guess of the time."""
+        ...
+
+
+class Classroom:
+    """Renders the pages."""
+
+    def __init__(self, node: Host) -> None:
+        self._node = node
+        self.pages = Pages([TEMPLATES])
+
+    def routes(self) -> list[Route]:
+        """The routes of the pages and of their static files."""
+        return [
+            Route("/", self.home),
+            Route("/courses/{course}", self.course),
+            Route("/lessons/{course}/{lesson}", self.lesson),
+            Route("/status", self.status),
+            Route("/setup", self.setup, methods=["GET", "POST"]),
+            *self.pages.assets.routes(),
+        ]
+
+    def home(self, request: Request) -> Response:
+        """All courses, each with its first lessons."""
+        if self._node.identity is None:
+            return RedirectResponse("/setup", status_code=303)
+        courses = self._node.releases.courses()
+        few = LESSONS_ON_A_PAGE if len(courses) == 1 else LESSONS_AT_HOME
+        shelves = [(course, self._node.releases.lessons(course.course, count=few)) for course in courses]
+        return self._page(
+            request,
+            "home.html",
+            shelves=shelves,
+            shown=few,
+            ready=sum(course.ready for course in courses),
+            known=sum(course.lessons for course in courses),
+        )
+
+    def course(self, request: Request) -> Response:
+        """One course with its lessons, a page at a time."""
+        wanted = request.path_params["course"]
+        course = next((c for c in self._node.releases.courses() if c.course == wanted), None)
+        if course is None:
+            raise LessonUnknown
+        count = max(1, -(-course.lessons // LESSONS_ON_A_PAGE))
+        asked = request.query_params.get("page", "1")
+        here = min(count, max(1, int(asked))) if asked.isascii() and asked.isdecimal() and len(asked) < 6 else 1
+        lessons = self._node.releases.lessons(course.course, (here - 1) * LESSONS_ON_A_PAGE, LESSONS_ON_A_PAGE)
+        return self._page(request, "course.html", course=course, lines=lessons, here=here, count=count)
+
+    def lesson(self, request: Request) -> Response:
+        """The player, or how far the fetching is."""
+        course, wanted = request.path_params["course"], request.path_params["lesson"]
+        line = self._node.releases.line(course, wanted)
+        if line is None:
+            raise LessonUnknown
+        title = next((c.title for c in self._node.releases.courses() if c.course == course), "")
+        release = self._node.releases.serving(course, wanted)
+        lesson = None if release is None else self._node.releases.lesson(course, release, wanted)
+        if release is None or lesson is None:
+            return self._page(request, "waiting.html", line=line, course_title=title, over=place_of(line))
+        rungs = self._node.releases.rungs(course, release, wanted)
+        whole = [r for r in rungs if r.complete and r.watchable] or [r for r in rungs if r.watchable] or list(rungs)
+        before, after = self._neighbours(line)
+        base = f"/media/{course}/{release}/{wanted}"
+        held = {c.sha256 for c in lesson.captions if (self._node.keeper.rows.blob(c.sha256) or (0, False))[1]}
+        return self._page(
+            request,
+            "lesson.html",
+            line=line,
+            course_title=title,
+            over=place_of(line),
+            hls=f"{base}/lesson.m3u8",
+            mp4=f"{base}/{whole[-1].rung}.mp4",
+            downloads=[(r.rung, f"{base}/{r.rung}.mp4") for r in rungs if r.complete],
+            poster=f"/media/blob/{line.poster}.jpg" if line.poster else None,
+            captions=[(f"/media/blob/{c.sha256}.vtt", c.language, c.name) for c in lesson.captions if c.sha256 in held],
+            before=before,
+            after=after,
+        )
+
+    def status(self, request: Request) -> Response:
+        """How the box is, for who looks after it."""
+        node, language = self._node, self.pages.language(request)
+        segments, held_bytes = node.keeper.rows.totals()
+        text, offset = node.notes.fact("direction"), node.notes.fact("clock_offset_s")
+        held = {course.course: course for course in node.releases.held()}
+        return self._page(
+            request,
+            "status.html",
+            identity=node.identity,
+            direction=None if text is None else Direction.model_validate_json(text),
+            problems=[(p, translate(p.message, language) % p.data) for p in node.notes.problems()],
+            courses=[(course, held[course.course]) for course in node.releases.courses()],
+            lessons_ready=sum(course.lessons_ready for course in held.values()),
+            lessons_known=sum(course.lessons for course in held.values()),
+            disk=node.keeper.files.disk(),
+            segments=segments,
+            held_bytes=held_bytes,
+            fetched=node.bytes_fetched,
+            now=node.now(),
+            clock_sure=is_sure(datetime.now(UTC), node.notes.moment("witness")),
+            clock_offset=None if offset is None else float(offset),
+            last_contact=node.notes.moment("contact"),
+            reports_waiting=len(ReportQueue(node.database).waiting()),
+            software=SOFTWARE,
+        )
+
+    async def setup(self, request: Request) -> Response:
+        """The first set-up: the centre's address and a one-time code."""
+        if self._node.identity is not None:
+            return RedirectResponse("/status", status_code=303)
+        address = code = ""
+        error: str | None = None
+        if request.method == "POST":
+            form = await request.form(max_files=0, max_fields=10, max_part_size=10_000)
+            address, code = str(form.get("address", ""))[:300], str(form.get("code", ""))[:60]
+            try:
+                await self._node.enrol(address, code)
+                return RedirectResponse("/", status_code=303)
+            except AppError as refused:
+                error = translate_error(refused, self.pages.language(request))
+        status = 200 if error is None else 422
+        return self._page(request, "setup.html", status=status, address=address, code=code, error=error)
+
+    def error_page(self, request: Request, error: AppError) -> Response:
+        """A page for an error, in the reader's language."""
+        message = translate_error(error, self.pages.language(request))
+        return self._page(request, "error.html", status=error.status, message=message, code=error.code)
+
+    def not_found(self, request: Request) -> Response:
+        """A page for an address that is none."""
+        message = translate(NO_PAGE, self.pages.language(request))
+        return self._page(request, "error.html", status=404, message=message)
+
+    def _neighbours(self, line: LessonLine) -> tuple[LessonLine | None, LessonLine | None]:
+        """The lessons before and after one in its course."""
+        lessons = self._node.releases.lessons(line.course)
+        at = next(n for n, other in enumerate(lessons) if other.lesson == line.lesson)
+        return (lessons[at - 1] if at else None), (lessons[at + 1] if at + 1 < len(lessons) else None)
+
+    def _page(self, request: Request, template: str, *, status: int = 200, **context: object) -> Response:
+        identity = self._node.identity
+        return self.pages.response(
+            request,
+            template,
+            status=status,
+            node_name=identity.name if identity else None,
+            site_name=identity.site_name if identity else None,
+            **context,
+        )
+
+
+def place_of(line: LessonLine) -> str:
+    """Where a lesson stands in the curriculum, in a few words."""
+    return " · ".join(line.place[name] for name in PLACE_ORDER if line.place.get(name))
