@@ -1,0 +1,122 @@
+"""How lessons, courses and jobs stand."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from sqlmodel import Session
+
+from catalog.courses.models import Lesson
+from catalog.formats.release import Media, parse_release
+from catalog.jobs.models import LIVE, Job, JobState
+from catalog.jobs.schemas import Fault, JobProgress
+from catalog.jobs.service import job_progress
+from catalog.overview import repository
+from catalog.overview.schemas import CourseState, JobRow, LessonStage, LessonState, Reach
+from catalog.paging import PAGE_SIZE, Cursor, Page
+from catalog.publishing.models import Publication, PublicationState
+from catalog.publishing.repository import newest_media
+
+_STAGES = {
+    JobState.WAITING: LessonStage.WAITING,
+    JobState.RUNNING: LessonStage.ENCODING,
+    JobState.FAILED: LessonStage.FAILED,
+    JobState.CANCELLED: LessonStage.CANCELLED,
+}
+
+
+def lesson_states(session: Session, course_id: str, lessons: Sequence[Lesson]) -> dict[str, LessonState]:
+    """Return how each of a course's lessons stands, by lesson.
+
+    The newest job speaks: a correction that is at work or failed is what somebody wants to hear of, although the
+    version before it stays published. A lesson counts as published while its newest media is in the newest release.
+    """
+    ids = [lesson.id for lesson in lessons]
+    jobs = repository.newest_jobs(session, ids)
+    uploading = repository.lessons_uploading(session, ids)
+    media = newest_media(session, ids)
+    release = repository.newest_release(session, course_id)
+    published = _media_in(release) if release else {}
+    states = {}
+    for lesson_id in ids:
+        job = jobs.get(lesson_id)
+        if job is None:
+            states[lesson_id] = LessonState(
+                stage=LessonStage.UPLOADING if lesson_id in uploading else LessonStage.EMPTY
+            )
+        elif job.state == JobState.DONE:
+            same = release is not None and published.get(lesson_id) == Media.model_validate(media[lesson_id])
+            states[lesson_id] = LessonState(
+                stage=LessonStage.PUBLISHED if same else LessonStage.READY,
+                job=progress_of(session, job),
+                release=release.number if release and same else None,
+            )
+        else:
+            states[lesson_id] = LessonState(stage=_STAGES[JobState(job.state)], job=progress_of(session, job))
+    return states
+
+
+def _media_in(release: Publication) -> dict[str, Media]:
+    return _parsed_media(release.id, release.draft)
+
+
+@lru_cache(maxsize=32)
+def _parsed_media(publication_id: str, draft: bytes) -> dict[str, Media]:
+    """Read a release once: it never changes, and pages ask for it every second."""
+    return {lesson.id: lesson.media for lesson in parse_release(draft).lessons}
+
+
+def progress_of(session: Session, job: Job) -> JobProgress:
+    """Return how far a job is; one that has ended needs no look at its tasks."""
+    if job.state in LIVE or job.created_at is None:
+        return job_progress(session, job.id)
+    fault = None
+    if job.error_code is not None and job.error_message is not None:
+        fault = Fault(code=job.error_code, message=job.error_message, data=job.error_data or {})
+    return JobProgress(
+        job_id=job.id,
+        lesson_id=job.lesson_id,
+        source_id=job.source_id,
+        state=JobState(job.state),
+        stage=None,
+        percent=100.0 if job.state == JobState.DONE else 0.0,
+        rate=None,
+        eta_s=None,
+        content_seconds=job.content_seconds,
+        segments_done=0,
+        segments=0,
+        fault=fault,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
+
+
+def course_states(session: Session, course_ids: Sequence[str]) -> dict[str, CourseState]:
+    """Return how each course stands, by course."""
+    counts = repository.lesson_counts(session, course_ids)
+    numbers = repository.newest_numbers(session, course_ids)
+    return {
+        course_id: CourseState(
+            lessons=counts.get(course_id, 0),
+            release=numbers.get((course_id, PublicationState.PUBLISHED)),
+            awaiting=numbers.get((course_id, PublicationState.AWAITING_SIGNATURE)),
+        )
+        for course_id in course_ids
+    }
+
+
+def reach_of(session: Session, course_id: str, release: int) -> Reach:
+    """Return where a course's release is: nodes that should hold it, and that hold it whole."""
+    nodes, ready = repository.reach(session, course_id, release)
+    return Reach(nodes=nodes, nodes_ready=ready)
+
+
+def list_jobs(session: Session, states: Sequence[JobState], after: Cursor | None) -> Page[JobRow]:
+    """Return a page of jobs, the newest first; `states` empty means all."""
+    rows = repository.jobs_page(session, states, after)
+    shown = [
+        JobRow(progress=progress_of(session, job), lesson=lesson, course_id=course_id, course=course, partner=partner)
+        for job, lesson, course_id, course, partner in rows[:PAGE_SIZE]
+    ]
+    last = rows[PAGE_SIZE - 1][0] if len(rows) > PAGE_SIZE else None
+    return Page(shown, Cursor(last.created_at, last.id).encoded() if last else None)
