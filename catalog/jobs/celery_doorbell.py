@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.models import TaskKind
@@ -59,6 +59,18 @@ class CeleryDoorbell:
         """Send the message. Raises DoorbellAway if the broker is away."""
         try:
             self._app.send_task(RING, [ring.task_id], queue=ring.kind.value, retry=False)
+        except (OperationalError, OSError) as error:
+            raise DoorbellAway(f"{type(error).__name__}: {error}") from error
+
+    def unheard(self, kind: TaskKind) -> int:
+        """Return the length of the queue; one that does not exist yet is empty. Raises DoorbellAway."""
+        try:
+            with self._app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, timeout=3)
+                declared = connection.default_channel.queue_declare(queue=kind.value, passive=True)
+                return int(declared.message_count)
+        except ChannelError:
+            return 0
         except (OperationalError, OSError) as error:
             raise DoorbellAway(f"{type(error).__name__}: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from catalog.jobs.models import TaskKind
 from catalog.jobs.schemas import Ring
 
 
@@ -14,3 +15,6 @@ class Doorbell(Protocol):
 
     def ring(self, ring: Ring) -> None:
         """Say that the task waits. Raises DoorbellAway if the broker cannot be reached within a few seconds."""
+
+    def unheard(self, kind: TaskKind) -> int:
+        """Return how many rings of this kind no worker has taken yet. Raises DoorbellAway."""

@@ -11,6 +11,14 @@ class JobUnknown(AppError):
     message = N_("There is no job %(job)s. Open the lesson's page to see its jobs.")
 
 
+class SourceNotUploaded(AppError):
+    """The source is not whole in the store yet."""
+
+    code = "job.source-not-uploaded"
+    status = 409
+    message = N_("The upload %(source)s is not complete. Finish it, or start it again, and then begin the job.")
+
+
 class JobNotRetriable(AppError):
     """Only a failed or cancelled job can be retried."""
 
@@ -35,16 +43,6 @@ class JobGaveUp(AppError):
     message = N_(
         "The worker stopped %(attempts)s times during this step (%(kind)s %(number)s) without saying why. "
         "Ask the centre's staff to look at the workers' memory and logs, then try again."
-    )
-
-
-class JobOutage(AppError):
-    """A server that a task needs stayed away for all of its retries."""
-
-    code = "job.outage"
-    status = 503
-    message = N_(
-        "A server that the workers need was away too long (%(why)s). Nothing is lost: try again when it is back."
     )
 
 

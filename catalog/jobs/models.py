@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Index, UniqueConstraint, func
+from sqlalchemy import Column, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from catalog.db import Moment
 from catalog.formats.ids import new_id
 
 
@@ -42,12 +43,6 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
-def _time(*, nullable: bool = True, default_now: bool = False) -> Any:
-    return Column(
-        DateTime(timezone=True), nullable=nullable, server_default=func.clock_timestamp() if default_now else None
-    )
-
-
 class Job(SQLModel, table=True):
     """One source on its way to packs. `media` is a `catalog.formats.release.Media` once the job is done.
 
@@ -67,9 +62,9 @@ class Job(SQLModel, table=True):
     plan: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     media: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     content_seconds: float | None = None
-    created_at: datetime | None = Field(default=None, sa_column=_time(nullable=False, default_now=True))
-    started_at: datetime | None = Field(default=None, sa_column=_time())
-    finished_at: datetime | None = Field(default=None, sa_column=_time())
+    created_at: datetime = Moment(default_now=True)
+    started_at: datetime | None = Moment(default=None, nullable=True)
+    finished_at: datetime | None = Moment(default=None, nullable=True)
 
 
 class Task(SQLModel, table=True):
@@ -98,11 +93,11 @@ class Task(SQLModel, table=True):
     attempts: int = 0
     outages: int = 0
     lease_holder: str | None = Field(default=None, max_length=100)
-    lease_until: datetime | None = Field(default=None, sa_column=_time())
-    not_before: datetime | None = Field(default=None, sa_column=_time())
-    rung_at: datetime | None = Field(default=None, sa_column=_time())
-    started_at: datetime | None = Field(default=None, sa_column=_time())
-    finished_at: datetime | None = Field(default=None, sa_column=_time())
+    lease_until: datetime | None = Moment(default=None, nullable=True)
+    not_before: datetime | None = Moment(default=None, nullable=True)
+    rung_at: datetime | None = Moment(default=None, nullable=True)
+    started_at: datetime | None = Moment(default=None, nullable=True)
+    finished_at: datetime | None = Moment(default=None, nullable=True)
     error_code: str | None = Field(default=None, max_length=64)
     error_message: str | None = None
     error_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Interval, and_, bindparam, case, cast, func, or_, update
+from sqlalchemy import ColumnElement, Float, Interval, and_, bindparam, case, cast, delete, func, or_, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -194,20 +194,27 @@ def _of(job_id: str, kind: TaskKind) -> tuple[ColumnElement[bool], ...]:
     return col(Task.job_id) == job_id, col(Task.kind) == kind
 
 
+def begin_anew(session: Session, job_id: str) -> None:
+    """Forget all that the job's stages have done; encoded segments are still found by their keys."""
+    session.exec(delete(Task).where(col(Task.job_id) == job_id, col(Task.kind) != TaskKind.INGEST))
+    session.exec(
+        update(Task).where(col(Task.job_id) == job_id).values(state=TaskState.FAILED, result=None, progress=0.0)
+    )
+
+
 def delete_tasks(session: Session, job_id: str, kinds: Iterable[TaskKind]) -> None:
     """Forget the job's tasks of these kinds."""
-    for task in session.exec(select(Task).where(col(Task.job_id) == job_id, col(Task.kind).in_(list(kinds)))).all():
-        session.delete(task)
-    session.flush()
+    session.exec(delete(Task).where(col(Task.job_id) == job_id, col(Task.kind).in_(list(kinds))))
 
 
-def claim_rings(session: Session, again_after_s: float, limit: int) -> list[Ring]:
+def claim_rings(session: Session, again_after_s: float, silent: Sequence[TaskKind], limit: int) -> list[Ring]:
     """Return the tasks whose doorbell should ring now, and note that it rang.
 
-    Those never rung come first; then those that still wait `again_after_s` after their last ring. Several relays
-    may ask at once: each task goes to one.
+    Those never rung come first; then those of the `silent` kinds, whose queue is empty, that still wait
+    `again_after_s` after their last ring. Several relays may ask at once: each task goes to one.
     """
     now = func.clock_timestamp()
+    lost = and_(col(Task.rung_at) < _from_now(-again_after_s), col(Task.kind).in_(list(silent)))
     chosen = (
         select(Task.id)
         .join(Job, col(Job.id) == col(Task.job_id))
@@ -215,7 +222,7 @@ def claim_rings(session: Session, again_after_s: float, limit: int) -> list[Ring
             col(Task.state) == TaskState.WAITING,
             col(Job.state).in_(LIVE),
             or_(col(Task.not_before).is_(None), col(Task.not_before) <= now),
-            or_(col(Task.rung_at).is_(None), col(Task.rung_at) < _from_now(-again_after_s)),
+            or_(col(Task.rung_at).is_(None), lost),
         )
         .order_by(col(Task.rung_at).asc().nulls_first(), col(Task.id))
         .limit(limit)

@@ -9,11 +9,14 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
+from catalog.courses import repository as courses
+from catalog.courses.errors import SourceUnknown
+from catalog.courses.models import SourceState
 from catalog.formats.errors import AppError
 from catalog.formats.release import Media
 from catalog.jobs import repository
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
-from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown
+from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
 from catalog.jobs.models import LIVE, Job, JobState, Task, TaskKind, TaskState
 from catalog.jobs.schemas import Fault, JobProgress, Lease, NewTask, Ring
 
@@ -24,11 +27,22 @@ MAX_ATTEMPTS = 4
 MAX_OUTAGES = 40
 """So often is a task tried again while a server it needs is away: about half an hour with `outage_delay`."""
 
+PART_LOST = "job.part-lost"
+"""The error after which a retry begins with the source again."""
+
 INGEST_SHARE, PACK_SHARE = 0.05, 0.05
 
 
 def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
-    """Make a job for an uploaded source, with its first task; the one at work on that source if there is one."""
+    """Make a job for an uploaded source, with its first task; the one at work on that source if there is one.
+
+    Raises SourceUnknown if the lesson has no such source, and SourceNotUploaded until it is whole in the store.
+    """
+    source = courses.source(session, source_id, lock=True)
+    if source is None or source.lesson_id != lesson_id:
+        raise SourceUnknown(source=source_id)
+    if source.state != SourceState.UPLOADED:
+        raise SourceNotUploaded(source=source_id)
     at_work = repository.live_job_of_source(session, source_id)
     if at_work is not None:
         return at_work
@@ -55,6 +69,8 @@ def retry_job(session: Session, job_id: str) -> Job:
     job = _locked(session, job_id)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise JobNotRetriable(state=job.state)
+    if job.error_code == PART_LOST:
+        repository.begin_anew(session, job_id)
     repository.revive_job(session, job_id)
     session.refresh(job)
     log.info("job.retried", job=job_id)
@@ -237,13 +253,23 @@ def put_back(session: Session, lease: Lease, error: AppError) -> bool:
     return True
 
 
-def hand_back(session: Session, lease: Lease) -> bool:
-    """Let the task wait for another worker, because this one stops. False if the lease was lost."""
+def try_again(session: Session, lease: Lease, error: AppError) -> bool:
+    """Let the task wait for another attempt after an error that may pass; the last attempt fails it. False as above."""
+    if lease.attempts >= MAX_ATTEMPTS:
+        return fail_task(session, lease, error)
     _locked(session, lease.job_id)
     if repository.held_task(session, lease.task_id, lease.holder) is None:
         return False
-    repository.put_back(session, lease.task_id, 0, outage=True, fault=None)
+    repository.put_back(session, lease.task_id, float(lease.attempts), outage=False, fault=fault_of(error))
     return True
+
+
+def source_key(session: Session, lease: Lease) -> str:
+    """Return the name of the job's source in the private bucket. Raises SourceUnknown if its row is gone."""
+    source = courses.source(session, lease.source_id)
+    if source is None:
+        raise SourceUnknown(source=lease.source_id)
+    return source.object_key
 
 
 def return_lapsed(session: Session, limit: int = 100) -> int:

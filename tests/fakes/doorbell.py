@@ -1,6 +1,7 @@
 """A doorbell that remembers who rang."""
 
 from catalog.jobs.doorbell import DoorbellAway
+from catalog.jobs.models import TaskKind
 from catalog.jobs.schemas import Ring
 
 
@@ -15,3 +16,8 @@ class FakeDoorbell:
         if self.away:
             raise DoorbellAway("the fake broker is away")
         self.rings.append(ring)
+
+    def unheard(self, kind: TaskKind) -> int:
+        if self.away:
+            raise DoorbellAway("the fake broker is away")
+        return sum(1 for ring in self.rings if ring.kind is kind)

@@ -6,7 +6,7 @@ from catalog.formats.errors import N_, AppError
 class SourceEmpty(AppError):
     """The source has no bytes."""
 
-    code = "source.empty"
+    code = "source.no-bytes"
     status = 422
     message = N_("The uploaded file is empty. Upload the video again.")
 

@@ -1,0 +1,102 @@
+"""The worker program: Celery's pool, with the relay and the metrics beside it."""
+
+import signal
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+
+from catalog.jobs.celery_doorbell import QUEUES, RING, celery_app
+from catalog.lifeline import die_with_parent
+from catalog.telemetry import configure_logging
+from workers.metrics import WorkerMetrics, serve_metrics
+from workers.pipeline.workspace import sweep
+from workers.relay import Relay
+from workers.resources import Resources, make_resources
+from workers.settings import WorkerSettings
+from workers.tasks import run_task
+
+log = structlog.get_logger(__name__)
+
+
+def alive_file(settings: WorkerSettings) -> Path:
+    """Return the file that the relay of the worker in this folder touches."""
+    return settings.worker_folder / "worker.alive"
+
+
+class WorkerProgram:
+    """One worker: `run` returns when it has been stopped and its running tasks have ended."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._child: Resources | None = None
+        self._relay: Relay | None = None
+        self._server: ThreadingHTTPServer | None = None
+        self.app = self._make_app()
+
+    def _make_app(self) -> Celery:
+        app = celery_app(self._settings.broker_url.get_secret_value(), "songtan.worker")
+        app.conf.update(
+            task_acks_late=True,
+            task_reject_on_worker_lost=True,
+            worker_prefetch_multiplier=1,
+            worker_cancel_long_running_tasks_on_connection_loss=False,
+            worker_enable_remote_control=False,
+            worker_hijack_root_logger=False,
+            worker_send_task_events=False,
+            broker_connection_max_retries=None,
+        )
+        app.task(name=RING)(self._ring)
+        return app
+
+    def _ring(self, task_id: str) -> str:
+        if self._child is None:
+            self._child = make_resources(self._settings)
+        return run_task(self._child, task_id)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; then end the running tasks and return."""
+        settings = self._settings
+        settings.worker_folder.mkdir(parents=True, exist_ok=True)
+        sweep(settings.worker_folder)
+        connected = (
+            (signals.setup_logging, self._set_up_logging),
+            (signals.worker_process_init, self._start_child),
+            (signals.worker_ready, self._start_beside),
+            (signals.worker_shutting_down, self._stop_beside),
+        )
+        for when, then in connected:
+            when.connect(then)
+        words = [
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={settings.worker_concurrency}",
+            f"--queues={','.join(QUEUES)}",
+        ]
+        self.app.worker_main([*words, "--without-gossip", "--without-mingle", "--without-heartbeat"])
+
+    def _set_up_logging(self, **_: Any) -> None:
+        configure_logging("worker", self._settings)
+
+    def _start_child(self, **_: Any) -> None:
+        die_with_parent(signal.SIGKILL)
+
+    def _start_beside(self, **_: Any) -> None:
+        resources = make_resources(self._settings)
+        metrics, alive = WorkerMetrics(), alive_file(self._settings)
+        self._relay = Relay(resources.engine, resources.doorbell, metrics, alive)
+        self._relay.start()
+        if self._settings.worker_metrics_port:
+            host, port = self._settings.worker_metrics_host, self._settings.worker_metrics_port
+            self._server = serve_metrics(metrics, alive, host, port)
+        log.info("worker.became-ready", concurrency=self._settings.worker_concurrency)
+
+    def _stop_beside(self, **_: Any) -> None:
+        if self._relay is not None:
+            self._relay.stop()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        log.info("worker.stopping")

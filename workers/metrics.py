@@ -1,0 +1,68 @@
+"""What a worker tells its operators in numbers."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from catalog.jobs.models import TaskKind, TaskState
+from catalog.telemetry import openmetrics
+
+
+class WorkerMetrics:
+    """The workers' gauges; they come from the rows, so every worker shows the same."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._tasks = Gauge("songtan_tasks", "Tasks that are not done.", ["kind", "state"], registry=self.registry)
+
+    def show(self, counts: dict[tuple[str, str], int]) -> None:
+        """Set the gauges to `counts` by (kind, state)."""
+        for kind in TaskKind:
+            for state in (TaskState.WAITING, TaskState.RUNNING):
+                self._tasks.labels(kind.value, state.value).set(counts.get((kind.value, state.value), 0))
+
+
+def serve_metrics(metrics: WorkerMetrics, alive: Path, host: str, port: int) -> ThreadingHTTPServer:
+    """Serve /metrics and /healthz from a thread; the caller shuts the server down."""
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers two addresses."""
+
+        def do_GET(self) -> None:
+            """Answer."""
+            if self.path == "/metrics":
+                body, content_type = openmetrics(metrics.registry)
+                self._answer(200, body, content_type)
+            elif self.path == "/healthz":
+                self._answer(200 if is_alive(alive) else 503, b"", "text/plain")
+            else:
+                self._answer(404, b"", "text/plain")
+
+        def _answer(self, status: int, body: bytes, content_type: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+            """Say nothing: a scrape is no event."""
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return server
+
+
+ALIVE_S = 30.0
+"""A relay that has not ticked for so long is stuck, or its servers are away."""
+
+
+def is_alive(alive: Path) -> bool:
+    """Say whether the relay ticked lately."""
+    try:
+        return time.time() - alive.stat().st_mtime < ALIVE_S
+    except FileNotFoundError:
+        return False

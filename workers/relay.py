@@ -1,0 +1,96 @@
+"""The relay: rings for tasks that wait, and takes tasks back from workers that are gone.
+
+Runs in every worker program; several at once do no harm, for each row goes to one of them.
+"""
+
+import random
+import threading
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine
+
+from catalog.db import DatabaseAway, session_scope
+from catalog.jobs import repository, service
+from catalog.jobs.doorbell import Doorbell, DoorbellAway
+from catalog.jobs.models import TaskKind
+from workers.metrics import WorkerMetrics
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0
+LOOK_S = 5.0
+"""So often the queues' lengths are asked for, and the metrics brought up to date."""
+RING_AGAIN_S = 10.0
+"""A task that still waits so long after its bell, while its queue is empty, was not heard."""
+AT_ONCE = 200
+
+
+def ring_due(engine: Engine, doorbell: Doorbell, silent: tuple[TaskKind, ...] = ()) -> int:
+    """Ring for tasks that have not been rung for, and again for those of `silent` kinds. Return how many rang.
+
+    Where broker or database are away, nothing is lost: the next relay does it.
+    """
+    try:
+        with session_scope(engine) as session:
+            rings = repository.claim_rings(session, RING_AGAIN_S, silent, AT_ONCE)
+        if rings and not service.ring(doorbell, rings):
+            with session_scope(engine) as session:
+                repository.forget_rings(session, [ring.task_id for ring in rings])
+            return 0
+    except DatabaseAway:
+        return 0
+    return len(rings)
+
+
+class Relay:
+    """A thread that ticks until it is stopped. `alive` is a file that it touches, for `songtan worker health`."""
+
+    def __init__(self, engine: Engine, doorbell: Doorbell, metrics: WorkerMetrics, alive: Path) -> None:
+        self._engine, self._doorbell, self._metrics, self._alive = engine, doorbell, metrics, alive
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._since_look = LOOK_S
+        self._is_away = False
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop and wait for the tick that is under way."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(TICK_S * random.uniform(0.8, 1.2)):  # noqa: S311 - so that relays do not march in step
+            self._since_look += TICK_S
+            self.tick()
+
+    def tick(self) -> None:
+        """Do once what there is to do. Raises nothing that passes when the servers are back."""
+        try:
+            with session_scope(self._engine) as session:
+                service.return_lapsed(session)
+            ring_due(self._engine, self._doorbell, self._look())
+            self._alive.touch()
+            self._note_away(None)
+        except (DatabaseAway, DoorbellAway) as error:
+            self._note_away(error)
+
+    def _look(self) -> tuple[TaskKind, ...]:
+        """Return the kinds whose queue is empty, every few seconds; none between."""
+        if self._since_look < LOOK_S:
+            return ()
+        self._since_look = 0
+        with session_scope(self._engine) as session:
+            self._metrics.show(repository.queue_lengths(session))
+        return tuple(kind for kind in TaskKind if self._doorbell.unheard(kind) == 0)
+
+    def _note_away(self, error: Exception | None) -> None:
+        if error is not None and not self._is_away:
+            log.warning("relay.waiting", why=str(error))
+        elif error is None and self._is_away:
+            log.info("relay.resumed")
+        self._is_away = error is not None

@@ -1,0 +1,189 @@
+"""What a worker does when a doorbell rings: takes the lease, works, writes the result, rings for what follows."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import Session
+
+from catalog.db import DatabaseAway, session_scope
+from catalog.formats.errors import AppError
+from catalog.formats.ids import new_id
+from catalog.jobs import service
+from catalog.jobs.errors import JobBroke
+from catalog.jobs.models import TaskKind
+from catalog.jobs.schemas import Lease, NewTask
+from catalog.storage.base import Bucket, StoreAway, StoreRefused
+from workers.heartbeat import Heartbeat
+from workers.pipeline.encode import encode_segment
+from workers.pipeline.errors import Cancelled, NotDecodable, SegmentWrong, ToolFailed, ToolTooSlow, WorkspaceFull
+from workers.pipeline.ingest import Desk, ingest
+from workers.pipeline.pack import Bench, make_media
+from workers.pipeline.process import Watch
+from workers.pipeline.work import Encoded, parse_work
+from workers.pipeline.workspace import workspace
+from workers.relay import ring_due
+from workers.resources import Resources
+
+log = structlog.get_logger(__name__)
+
+AWAY = (StoreAway, StoreRefused, DatabaseAway, WorkspaceFull)
+"""Not the task's fault: it waits, and its attempts do not count."""
+MAY_PASS = (ToolFailed, ToolTooSlow, NotDecodable, SegmentWrong)
+"""A killed ffmpeg or a machine in trouble looks like this too: tried a few times before a person hears of it."""
+
+WRITE_AGAIN_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
+"""A finished result is worth waiting for the database: it is written again after these pauses."""
+
+Finish = Callable[[Session], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A lease, who beats for it, and the resources to work with."""
+
+    resources: Resources
+    lease: Lease
+    heartbeat: Heartbeat
+
+    def watch(self, unit: float = 1.0) -> Watch:
+        """Return the pipeline's view of the heartbeat; `unit` of its progress is the whole task."""
+
+        def note(done: float) -> None:
+            self.heartbeat.progress = min(1.0, max(0.0, done / unit))
+
+        return Watch(progress=note, is_cancelled=self.heartbeat.is_stopped)
+
+
+def run_task(resources: Resources, task_id: str) -> str:
+    """Do the task if it is to be done; return what became of it, for the log.
+
+    Never raises for what the rows can say. If the database is away already when the bell rings, the relay rings again.
+    """
+    settings = resources.settings
+    holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{new_id()}"
+    try:
+        with session_scope(resources.engine) as session:
+            lease = service.take_lease(session, task_id, holder, settings.worker_lease_seconds)
+    except DatabaseAway:
+        log.warning("task.put-off", task=task_id, why="the database is away")
+        return "put off"
+    if lease is None:
+        return "nothing to do"
+    began = time.monotonic()
+    with structlog.contextvars.bound_contextvars(job=lease.job_id, task=task_id, kind=lease.kind, number=lease.number):
+        log.info("task.started", attempt=lease.attempts)
+        beat = Heartbeat(resources.engine, lease, settings.worker_lease_seconds, settings.worker_heartbeat_seconds)
+        with beat:
+            outcome = _work(Bound(resources, lease, beat))
+        log.info("task.ended", outcome=outcome, seconds=round(time.monotonic() - began, 2))
+    ring_due(resources.engine, resources.doorbell)
+    return outcome
+
+
+def _work(bound: Bound) -> str:
+    """Do the work and write what became of it."""
+    lease = bound.lease
+    try:
+        finish, outcome = STAGES[lease.kind](bound), "done"
+    except Cancelled:
+        if bound.heartbeat.is_lost:
+            return "lost"
+        finish, outcome = (lambda session: service.cancel_task(session, lease)), "cancelled"
+    except AWAY as error:
+        finish, outcome = _then(service.put_back, lease, error), f"put back: {error.code}"
+    except MAY_PASS as error:
+        finish, outcome = _then(service.try_again, lease, error), f"to try again: {error}"
+    except AppError as error:
+        finish, outcome = _then(service.fail_task, lease, error), f"failed: {error.code}"
+    except Exception as error:
+        log.exception("task.broke")
+        broke = JobBroke(kind=lease.kind, number=lease.number, why=type(error).__name__, task=lease.task_id)
+        finish, outcome = _then(service.try_again, lease, broke), "broke"
+    return outcome if _write(bound, finish) else "lost"
+
+
+def _then(write: Callable[[Session, Lease, AppError], bool], lease: Lease, error: AppError) -> Finish:
+    return lambda session: write(session, lease, error)
+
+
+def _write(bound: Bound, finish: Finish) -> bool:
+    """Write the result in one transaction, waiting for the database if it is away. False if the lease was lost."""
+    for pause in WRITE_AGAIN_S:
+        try:
+            with session_scope(bound.resources.engine) as session:
+                return finish(session)
+        except DatabaseAway:
+            log.warning("result.delayed", seconds=pause)
+            time.sleep(pause)
+    return False
+
+
+def _ingest(bound: Bound) -> Finish:
+    resources, lease = bound.resources, bound.lease
+    with session_scope(resources.engine) as session:
+        key = service.source_key(session, lease)
+    with ExitStack() as stack:
+        folder = stack.enter_context(workspace(resources.settings.worker_folder))
+        desk = Desk(
+            resources.tools,
+            resources.store,
+            folder,
+            f"jobs/{lease.job_id}",
+            resources.settings.tool_limits,
+            bound.watch(),
+        )
+        done = ingest(desk, key, resources.settings.source_limits)
+    plan = done.plan.model_dump(mode="json") | {"poster": done.poster, "facts": done.facts.model_dump(mode="json")}
+    recipe = done.recipe.model_dump(mode="json")
+    tasks = [NewTask(payload=work.model_dump(mode="json"), weight=work.cost) for work in done.works]
+    return lambda session: service.finish_ingest(
+        session, lease, content_seconds=done.plan.duration, recipe=recipe, plan=plan, tasks=tasks
+    )
+
+
+def _encode(bound: Bound) -> Finish:
+    resources, lease = bound.resources, bound.lease
+    work = parse_work(lease.payload)
+    limits = resources.settings.tool_limits
+    with workspace(resources.settings.worker_folder) as folder:
+        encoded, reused = encode_segment(
+            resources.tools, resources.store, work, folder, limits, bound.watch(work.seconds)
+        )
+    result = encoded.model_dump(mode="json") | {"reused": reused}
+    return lambda session: service.finish_encode(session, lease, result)
+
+
+def _pack(bound: Bound) -> Finish:
+    resources, lease = bound.resources, bound.lease
+    with session_scope(resources.engine) as session:
+        rows = [(parse_work(p), Encoded.model_validate(r)) for p, r in service.encode_results(session, lease.job_id)]
+        plan = service.find_job(session, lease.job_id).plan or {}
+    with workspace(resources.settings.worker_folder) as folder:
+        media = make_media(Bench(resources.store, folder, bound.watch()), rows, plan.get("poster"))
+
+    def finish(session: Session) -> bool:
+        return service.finish_pack(session, lease, media)
+
+    if _write(bound, finish):
+        _tidy(resources, lease)
+    return lambda session: True
+
+
+def _tidy(resources: Resources, lease: Lease) -> None:
+    """Remove the parts of a finished job; the encoded segments stay, for a correction or the same source again."""
+    try:
+        for found in list(resources.store.list_objects(Bucket.SOURCES, f"jobs/{lease.job_id}/")):
+            resources.store.delete(Bucket.SOURCES, found.key)
+    except (StoreAway, StoreRefused) as error:
+        log.warning("parts.kept", error=error.code)
+
+
+STAGES: dict[TaskKind, Callable[[Bound], Finish]] = {
+    TaskKind.INGEST: _ingest,
+    TaskKind.ENCODE: _encode,
+    TaskKind.PACK: _pack,
+}
