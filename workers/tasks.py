@@ -126,17 +126,11 @@ def _ingest(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
     with session_scope(resources.engine) as session:
         key = service.source_key(session, lease)
-    with ExitStack() as stack:
-        folder = stack.enter_context(workspace(resources.settings.worker_folder))
-        desk = Desk(
-            resources.tools,
-            resources.store,
-            folder,
-            f"jobs/{lease.job_id}",
-            resources.settings.tool_limits,
-            bound.watch(),
-        )
-        done = ingest(desk, key, resources.settings.source_limits)
+    settings = resources.settings
+    with workspace(settings.worker_folder) as folder:
+        prefix = f"jobs/{lease.job_id}"
+        desk = Desk(resources.tools, resources.store, folder, prefix, settings.tool_limits, bound.watch())
+        done = ingest(desk, key, settings.source_limits)
     plan = done.plan.model_dump(mode="json") | {"poster": done.poster, "facts": done.facts.model_dump(mode="json")}
     recipe = done.recipe.model_dump(mode="json")
     tasks = [NewTask(payload=work.model_dump(mode="json"), weight=work.cost) for work in done.works]
