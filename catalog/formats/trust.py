@@ -170,6 +170,7 @@ class Trust:
         ids alone are no key: a partner may list a release under the id of another partner's course.
         """
         found: dict[tuple[str, str], ReleaseTarget] = {}
+        _taken(self._targets, "targets")
         for name, signed in self._partners.items():
             for path in signed.targets:
                 target = self._listed(name, path)
