@@ -1,0 +1,33 @@
+"""Jobs from a ring to packs, on the real database, broker and store, by a real worker process."""
+
+from catalog.formats.release import Media as ReleaseMedia
+from catalog.formats.rungs import Rung
+from catalog.jobs.models import JobState
+from catalog.storage.base import Bucket
+from tests.centre import Centre, centre
+from tests.media import Media
+
+__all__ = ["centre"]
+
+
+def test_a_source_becomes_packs_and_the_same_source_again_encodes_nothing(centre: Centre, media: Media) -> None:
+    worker = centre.start_worker()
+    source = centre.upload(media.video("twenty.mp4", seconds=20))
+    job = centre.wait_ended(centre.begin_again(source).id)
+    assert job.state == JobState.DONE, worker.log.read_text()
+    made = ReleaseMedia.model_validate(job.media)
+    assert [r.rung for r in made.renditions] == [Rung.FLOOR, Rung.CLEAR]
+    tracks = [t for r in made.renditions for t in made.tracks(r.rung)]
+    public = set(centre.keys(Bucket.PUBLIC))
+    assert public == {f"{kind}/{t.index}" for t in tracks for kind in ("packs", "indexes")} | {
+        f"blobs/{made.poster.sha256}" if made.poster else ""
+    }
+    assert centre.keys(Bucket.SOURCES, "jobs/") == []
+    assert centre.progress(job.id).percent == 100
+    again = centre.wait_ended(centre.begin_again(source).id)
+    assert again.id != job.id
+    assert again.media == job.media
+    reused = [t.result["reused"] for t in centre.tasks(again.id) if t.kind == "encode" and t.result]
+    assert len(reused) == 9
+    assert all(reused)
+    assert worker.stop() == 0
