@@ -1,0 +1,1 @@
+"""The central service: the JSON API, and the partner and ops pages (`web`)."""

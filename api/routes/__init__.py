@@ -1,0 +1,1 @@
+"""The routes of the JSON API: they parse, authorise and call."""
