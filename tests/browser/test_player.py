@@ -222,6 +222,30 @@ def test_hls_that_cannot_be_decoded_falls_back_to_the_file(page: Page, node: Les
     reaches(page, 0.5)
 
 
+def test_a_progressive_file_that_cannot_be_reached_is_asked_for_again(
+    page: Page, node: LessonServer, page_noise: list[str]
+) -> None:
+    page_noise.append("ERR_FAILED")
+    page.route("**/views/lesson.mp4", lambda route: route.abort())
+    page.goto(f"{node.address}/lesson?player=progressive")
+    expect(page.locator(".player-message")).to_contain_text("连不上这节课")
+    page.unroute("**/views/lesson.mp4")
+    play(page)
+    reaches(page, 0.5)
+
+
+def test_where_hls_js_breaks_the_progressive_file_plays(open_page: OpenPage, node: LessonServer) -> None:
+    page = open_page()
+    page.add_init_script(
+        "Object.defineProperty(window, 'Hls', {get() { function Hls() { throw new Error('too old'); }"
+        " Hls.isSupported = function () { return true; }; return Hls; }, set() {}});"
+    )
+    page.goto(f"{node.address}/lesson")
+    expect(page.locator("video")).to_have_attribute("data-player", "progressive")
+    play(page)
+    reaches(page, 0.5)
+
+
 def test_the_play_button_comes_back_at_the_end(page: Page, node: LessonServer) -> None:
     page.goto(f"{node.address}/lesson?start=72")
     play(page)

@@ -50,6 +50,7 @@
     this.message = box.getElementsByClassName("player-message")[0];
     this.lesson = box.getAttribute("data-lesson");
     this.hls = null;
+    this.wanted = false; /* whether the person wants it to play: survives faults and reloads */
     this.retries = 0;
     this.timer = 0;
     this.mediaFaults = 0;
@@ -93,12 +94,15 @@
     button.type = "button";
     button.className = "player-play";
     button.setAttribute("aria-label", this.box.getAttribute("data-say-play"));
-    button.onclick = function () { self.play(); self.video.focus(); };
+    button.onclick = function () { self.play(); };
     this.video.parentNode.appendChild(button);
     this.button = button;
   };
 
   Player.prototype.play = function () {
+    this.wanted = true;
+    this.button.hidden = true;
+    if (this.video.error) { return; } /* reopen plays it when it can */
     var started = this.video.play();
     /* Old browsers return nothing; new ones a promise that is refused when a pause or a reload comes first. */
     if (started && started["catch"]) { started["catch"](function () { return undefined; }); }
@@ -118,7 +122,11 @@
     this.close();
     this.how = how;
     video.setAttribute("data-player", how);
-    if (how === "hls.js") { this.openHls(); return; }
+    if (how === "hls.js") {
+      /* An old WebView may have MSE and still lack something that hls.js calls. */
+      try { this.openHls(); } catch (tooOld) { this.hls = null; this.open("progressive"); }
+      return;
+    }
     var address = video.getAttribute(how === "native" ? "data-hls" : "data-mp4");
     if (video.getAttribute("src") !== address || video.error || this.retries) { video.src = address; }
     if (video.readyState >= 1) { this.seekToStart(); }
@@ -153,12 +161,11 @@
 
   /* The same lesson again, from where it was. */
   Player.prototype.reopen = function (how) {
-    var wasPlaying = !this.video.paused;
     this.start = this.video.currentTime || this.start;
     this.resumed = false;
     this.retries += 1;
     this.open(how || this.how);
-    if (wasPlaying) { this.play(); }
+    if (this.wanted) { this.play(); }
   };
 
   Player.prototype.seekToStart = function () {
@@ -198,8 +205,7 @@
       this.say("media");
       if (this.mediaFaults === 2) { this.hls.swapAudioCodec(); }
       this.hls.recoverMediaError();
-      if (!this.button.hidden) { return; }
-      this.play();
+      if (this.wanted) { this.play(); }
     } else {
       this.reopen("progressive");
     }
@@ -246,6 +252,7 @@
     }
     on("loadedmetadata", function () { self.seekToStart(); });
     on("play", function () {
+      self.wanted = true;
       self.button.hidden = true;
       if (self.said === "resumed") { window.setTimeout(function () { if (self.said === "resumed") { self.say(""); } }, 6000); }
     });
@@ -260,7 +267,7 @@
       if (Math.abs(video.currentTime - self.savedAt) >= SAVE_EVERY_SECONDS) { self.save(); }
       if (self.said === "waiting") { self.quiet(); }
     });
-    on("pause", function () { self.save(); });
+    on("pause", function () { self.wanted = false; self.save(); });
     on("ended", function () { remember("position." + self.lesson, null); self.button.hidden = false; });
     window.addEventListener("pagehide", function () { self.save(); });
     this.rememberCaptions();
@@ -289,6 +296,7 @@
   Player.prototype.setCaptions = function (on) {
     var tracks = this.video.textTracks;
     for (var i = 0; i < tracks.length; i += 1) { tracks[i].mode = on && i === 0 ? "showing" : "disabled"; }
+    remember("captions", on ? null : "off");
   };
 
   /* Keys ------------------------------------------------------------------------------------------------------- */
