@@ -4,7 +4,6 @@ Nothing heavy is imported before it is asked for: on a classroom box only `songt
 """
 
 import importlib
-import os
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -15,11 +14,8 @@ import typer
 
 from catalog.formats.errors import AppError
 from catalog.lifeline import follow_parent
-from catalog.look.language import Language, known_language, translate_error
 from songtan.errors import PartMissing
-
-EXIT_FAILED = 1
-EXIT_NOT_READY = 3
+from songtan.telling import tell
 
 OWN_PACKAGES = ("api", "workers", "signer", "edge_cache", "catalog", "songtan")
 
@@ -124,19 +120,13 @@ def edge(context: typer.Context) -> None:
 @app.command(context_settings=HAND_OVER, add_help_option=False)
 def partner(context: typer.Context) -> None:
     """For partners: upload lessons, watch their jobs, publish."""
-    _hand_over("partner", "api.cli", "server", ["partner", *context.args])
+    _hand_over("partner", "songtan.clients.partner_cli", "edge", context.args)
 
 
 @app.command(context_settings=HAND_OVER, add_help_option=False)
 def ops(context: typer.Context) -> None:
     """For operations: accounts, sites, nodes, enrolment codes."""
-    _hand_over("ops", "api.cli", "server", ["ops", *context.args])
-
-
-def spoken_language() -> Language:
-    """The language that the terminal's user reads, by LC_ALL, LC_MESSAGES or LANG; English if none says."""
-    wish = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    return known_language(wish) or "en"
+    _hand_over("ops", "songtan.clients.ops_cli", "edge", context.args)
 
 
 def main() -> None:
@@ -145,9 +135,7 @@ def main() -> None:
     try:
         app()
     except AppError as error:
-        message = translate_error(error, spoken_language())
-        print(f"songtan: {message}", file=sys.stderr)
-        sys.exit(EXIT_NOT_READY if error.status == 503 else EXIT_FAILED)
+        sys.exit(tell(error))
 
 
 if __name__ == "__main__":

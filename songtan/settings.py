@@ -12,12 +12,16 @@ class StackSettings(ProgramSettings):
 
     state: Path = Field(
         default=Path("state"),
-        description="Folder that keeps the embedded servers' data, secrets and logs between starts.",
+        description="folder that keeps the embedded servers' data, secrets and logs between starts",
     )
     up_host: str = Field(
         default="127.0.0.1",
-        description="Address on which `songtan up` and the demo serve pages; 0.0.0.0 lets the LAN in.",
+        description="address on which `songtan up` and the demo serve pages; 0.0.0.0 lets the LAN in",
     )
-    up_api_port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
-    up_signer_port: int = Field(default=8001, ge=0, le=65535, description="Port of the signer; 0 takes a free one.")
-    up_edge_port: int = Field(default=8090, ge=0, le=65535, description="Port of the demo's node; 0 takes a free one.")
+    api_port: int | None = Field(default=None, ge=0, le=65535, description="port of the API; unset: 8000 or a free one")
+    signer_port: int | None = Field(
+        default=None, ge=0, le=65535, description="port of the signer; unset: 8001 or a free one"
+    )
+    edge_port: int | None = Field(
+        default=None, ge=0, le=65535, description="port of the demo's node; unset: 8090 or a free one"
+    )

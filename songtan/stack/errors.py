@@ -77,3 +77,11 @@ class NoFreePort(AppError):
     message = N_(
         "No free port was found between %(first)s and %(last)s. Stop programs that listen there and start again."
     )
+
+
+class ToolFailed(AppError):
+    """A command of one of our programs failed; `command` is its first words, `output` what it said."""
+
+    code = "stack.tool-failed"
+    status = 500
+    message = N_("The command `%(command)s` failed with exit code %(code)s. It said:\n%(output)s")

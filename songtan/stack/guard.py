@@ -10,11 +10,14 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
+from catalog.formats.errors import AppError
 from catalog.lifeline import adopt_orphans, die_with_parent
+from songtan.telling import EXIT_FAILED, tell
 
 SWEEP_SECONDS = 5.0
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -88,6 +91,11 @@ def _work_and_end(work: Callable[[], int], front: int) -> int:
         return work()
     except StopAsked:
         return 0
+    except AppError as error:
+        return tell(error)
+    except Exception:  # noqa: BLE001 - a fault of ours: nobody is above to show it
+        traceback.print_exc()
+        return EXIT_FAILED
     finally:
         end_descendants()
         sys.stdout.flush()
@@ -98,6 +106,7 @@ def guarded(work: Callable[[], int]) -> int:
     """Do `work` in a child that never leaves anything behind; returns its exit code.
 
     `work` sees `StopAsked` when it should stop, stops what it started, and lets it pass; that counts as success.
+    An `AppError` that it raises is told to the person.
     Call it from the main thread, before any thread is started.
     """
     front = os.getpid()

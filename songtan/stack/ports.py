@@ -40,10 +40,14 @@ def free_ports(count: int) -> list[int]:
     raise NoFreePort(first=_FROM, last=_TO - 1)
 
 
-def chosen_port(port: int, host: str, setting: str) -> int:
-    """The port a person chose by `setting`; 0 asks for any free one. Raises `PortTaken`."""
-    if port == 0:
+def chosen_port(wish: int | None, usual: int, host: str, setting: str) -> int:
+    """The port a person chose by `setting` (0: any free one); without a choice `usual`, or a free one if it is taken.
+
+    Raises `PortTaken` if the chosen one is taken.
+    """
+    if wish == 0 or (wish is None and not is_free(usual, host)):
         return free_ports(1)[0]
+    port = usual if wish is None else wish
     if not is_free(port, host):
         raise PortTaken(port=port, host=host, setting=setting)
     return port

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from songtan.stack.errors import StateInUse, StateUnusable
 
-SECRET_NAMES = ("postgres_password", "valkey_password", "s3_access_key", "s3_secret_key", "signer_token", "session_key")
+SECRET_NAMES = (
+    "postgres_password",
+    "valkey_password",
+    "s3_access_key",
+    "s3_secret_key",
+    "signer_token",
+    "ops_password",
+    "ops_passphrase",
+)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -42,10 +42,18 @@ class Program:
     ready: Callable[[], bool]
     seconds: float = 30.0
 
+    def launch(self) -> None:
+        """Start it; it may not be ready yet."""
+        self.child.start()
+
+    def wait(self) -> None:
+        """Wait until it is ready; raises `NotReady`."""
+        self.child.wait_ready(self.ready, self.seconds)
+
     def start(self) -> None:
         """Start it and wait until it is ready; raises `NotReady`."""
-        self.child.start()
-        self.child.wait_ready(self.ready, self.seconds)
+        self.launch()
+        self.wait()
 
     def stop(self) -> None:
         """End it."""
@@ -62,6 +70,14 @@ class Supervisor:
         """Start `part` after those before it; it is stopped with them even if it never became ready."""
         self.parts.append(part)
         part.start()
+
+    def start_together(self, *programs: Program) -> None:
+        """Start programs at the same time, and wait until all are ready."""
+        for program in programs:
+            self.parts.append(program)
+            program.launch()
+        for program in programs:
+            program.wait()
 
     def check(self) -> None:
         """Raise `Died` if one of them has ended."""
