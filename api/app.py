@@ -13,6 +13,7 @@ from api.limits import BodyLimit
 from api.routes import accounts, courses, jobs, node_protocol, nodes, publications, session, sources
 from api.settings import ApiSettings
 from api.watcher import Watcher
+from api.web.install import install as install_pages
 from catalog.db import make_engine, ping
 from catalog.jobs.celery_doorbell import CeleryDoorbell
 from catalog.jobs.models import TaskKind
@@ -75,6 +76,7 @@ def create_app(centre: Centre, *, watch: bool = True) -> FastAPI:
     errors.install(app, pages)
     for module in (session, accounts, courses, sources, jobs, publications, nodes, node_protocol, health):
         app.include_router(module.router)
+    install_pages(app)
     app.routes.extend(pages.assets.routes())
     app.add_middleware(BodyLimit)
     app.add_middleware(LastLine, pages=pages)

@@ -16,7 +16,7 @@ from catalog.paging import PAGE_SIZE, Cursor, Page
 from catalog.publishing.models import Publication, PublicationState
 from catalog.publishing.repository import newest_media
 
-_STAGES = {
+STAGES: dict[JobState, LessonStage] = {
     JobState.WAITING: LessonStage.WAITING,
     JobState.RUNNING: LessonStage.ENCODING,
     JobState.FAILED: LessonStage.FAILED,
@@ -51,7 +51,7 @@ def lesson_states(session: Session, course_id: str, lessons: Sequence[Lesson]) -
                 release=release.number if release and same else None,
             )
         else:
-            states[lesson_id] = LessonState(stage=_STAGES[JobState(job.state)], job=progress_of(session, job))
+            states[lesson_id] = LessonState(stage=STAGES[JobState(job.state)], job=progress_of(session, job))
     return states
 
 

@@ -1,0 +1,1 @@
+"""The ops pages: counties, sites, nodes, assignments and jobs."""

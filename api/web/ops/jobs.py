@@ -1,0 +1,83 @@
+"""The page of jobs, and trying one again."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.web.desk import Desk, TheDesk, TheForm, TheOps, see_other, show
+from api.web.views import state_view
+from catalog.formats.errors import N_
+from catalog.jobs.models import LIVE, JobState
+from catalog.jobs.service import retry_job, ring_job
+from catalog.look.language import Language, translate
+from catalog.overview.lessons import STAGES, list_jobs
+from catalog.overview.schemas import JobRow, LessonStage, LessonState
+from catalog.paging import parse_cursor
+
+TABS = {
+    "": (N_("All"), ()),
+    "live": (N_("At work"), LIVE),
+    "failed": (N_("Failed"), (JobState.FAILED,)),
+    "done": (N_("Done"), (JobState.DONE,)),
+}
+
+router = APIRouter(prefix="/ops/jobs", include_in_schema=False)
+
+
+@router.get("")
+def jobs_page(request: Request, desk: TheDesk, viewer: TheOps, state: str = "", after: str = "") -> Response:
+    """Show jobs, the newest first."""
+    context = _jobs(request, desk, state if state in TABS else "", after)
+    return show(request, desk, viewer, "ops/jobs.html", section="jobs", **context)
+
+
+@router.get("/live")
+def jobs_live(request: Request, desk: TheDesk, viewer: TheOps, state: str = "") -> Response:
+    """Return just the first page of the list, for the page that watches it."""
+    context = _jobs(request, desk, state if state in TABS else "", "")
+    return show(request, desk, viewer, "ops/jobs_live.html", **context)
+
+
+def _jobs(request: Request, desk: Desk, state: str, after: str) -> dict[str, Any]:
+    language = desk.pages.language(request)
+    with desk.centre.session() as session:
+        page = list_jobs(session, TABS[state][1], parse_cursor(after))
+    here = f"/ops/jobs?state={state}" if state else "/ops/jobs"
+    return {
+        "jobs": [_view(row, language) for row in page.rows],
+        "tabs": [
+            (value, translate(label, language), f"/ops/jobs?state={value}" if value else "/ops/jobs")
+            for value, (label, _) in TABS.items()
+        ],
+        "chosen": state,
+        "after": after,
+        "live": here.replace("/ops/jobs", "/ops/jobs/live", 1),
+        "next": f"/ops/jobs?state={state}&after={page.next}" if page.next else None,
+        "first": here if after else None,
+    }
+
+
+def _view(row: JobRow, language: Language) -> dict[str, Any]:
+    job = row.progress
+    stage = STAGES.get(job.state, LessonStage.READY)
+    took = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
+    return {
+        "id": job.job_id,
+        "lesson": row.lesson,
+        "course": row.course,
+        "partner": row.partner,
+        "state": state_view(LessonState(stage=stage, job=job), language),
+        "since": job.created_at,
+        "took_s": took,
+    }
+
+
+@router.post("/{job_id}/retry")
+def retry(desk: TheDesk, viewer: TheOps, job_id: str, _sent: TheForm) -> Response:
+    """Try a job again."""
+    with desk.centre.session() as session:
+        retry_job(session, job_id)
+    with desk.centre.session() as session:
+        ring_job(session, desk.centre.doorbell, job_id)
+    return see_other("/ops/jobs?said=retried")

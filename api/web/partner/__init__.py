@@ -1,0 +1,1 @@
+"""The partner pages: courses, lessons, uploads, captions, publishing."""

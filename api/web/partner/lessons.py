@@ -1,0 +1,151 @@
+"""The pages of a lesson: how it stands, its captions, and another try."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import Response
+
+from api.web.desk import Desk, Faults, TheDesk, TheForm, ThePartner, Viewer, see_other, show
+from api.web.partner.curriculum import CAPTION_LANGUAGES
+from api.web.views import any_moving, media_facts, place_words, state_view
+from catalog.courses import service as courses
+from catalog.courses.captions import captions_of_lesson, delete_caption, put_caption
+from catalog.courses.errors import BadCaption, CaptionTooLarge
+from catalog.courses.models import SourceState
+from catalog.courses.uploads import MAX_SOURCE_BYTES, parts_held, sources_of_lesson
+from catalog.formats.errors import N_, AppError
+from catalog.formats.release import Media
+from catalog.jobs.service import find_job, retry_job, ring_job
+from catalog.look.language import translate, translate_error
+from catalog.overview.lessons import lesson_states
+from catalog.publishing.repository import newest_media
+from catalog.storage.base import NoSuchUpload
+
+NO_FILE = N_("Choose a captions file first.")
+NO_LANGUAGE = N_("Choose the captions' language.")
+
+router = APIRouter(prefix="/partner/lessons/{lesson_id}", include_in_schema=False)
+
+
+@router.get("")
+def lesson_page(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str) -> Response:
+    """Show a lesson."""
+    return _page(request, desk, viewer, lesson_id)
+
+
+@router.get("/live")
+def lesson_live(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str) -> Response:
+    """Return just how the video stands, for the page that watches it; it is to reload when nothing moves any more."""
+    with desk.centre.session() as session:
+        context = _video(session, desk, request, viewer, lesson_id)
+    answer = show(request, desk, viewer, "partner/lesson_live.html", **context)
+    if not context["moving"]:
+        answer.headers["Songtan-Live"] = "reload"
+    return answer
+
+
+def _page(request: Request, desk: Desk, viewer: Viewer, lesson_id: str, **wrong: Any) -> Response:
+    with desk.centre.session() as session:
+        context = _video(session, desk, request, viewer, lesson_id)
+        captions = captions_of_lesson(session, viewer.person, lesson_id)
+        upload = _upload(session, desk, viewer, lesson_id, context)
+    return show(
+        request,
+        desk,
+        viewer,
+        "partner/lesson.html",
+        section="courses",
+        captions=captions,
+        caption_languages=list(CAPTION_LANGUAGES.items()),
+        upload=upload,
+        refresh_s=5 if context["moving"] else None,
+        **context,
+        **wrong,
+    )
+
+
+def _video(session: Session, desk: Desk, request: Request, viewer: Viewer, lesson_id: str) -> dict[str, Any]:
+    language = desk.pages.language(request)
+    lesson = courses.find_lesson(session, viewer.person, lesson_id)
+    course = courses.find_course(session, viewer.person, lesson.course_id)
+    state = lesson_states(session, course.id, [lesson])[lesson.id]
+    sources = sources_of_lesson(session, viewer.person, lesson.id)
+    wanted = state.job.source_id if state.job else None
+    source = next((s for s in sources if s.id == wanted), sources[0] if sources else None)
+    kept = newest_media(session, [lesson.id]).get(lesson.id)
+    media = Media.model_validate(kept) if kept else None
+    place = place_words(courses.place_of(lesson), lesson.unit)
+    return {
+        "lesson": {"id": lesson.id, "number": lesson.number, "title": lesson.title, "over": place}
+        | {"state": state_view(state, language)},
+        "course": course,
+        "source": source,
+        "moving": any_moving([state]),
+        "can_change": courses.may_change(viewer.person, course.partner_id),
+        "poster": f"{desk.centre.settings.store_url}/blobs/{media.poster.sha256}" if media and media.poster else None,
+        "media_facts": media_facts(media, language) if media else [],
+    }
+
+
+def _upload(session: Session, desk: Desk, viewer: Viewer, lesson_id: str, context: dict[str, Any]) -> dict[str, Any]:
+    """Say whether a video may be uploaded now, and which upload was begun and not ended."""
+    unfinished = None
+    for source in sources_of_lesson(session, viewer.person, lesson_id):
+        if source.state == SourceState.UPLOADING and context["can_change"]:
+            try:
+                held = parts_held(session, desk.centre.store, viewer.person, source.id)
+            except NoSuchUpload:
+                continue
+            sent = sum(part.length for part in held)
+            unfinished = {"id": source.id, "name": source.name, "size": source.size, "sent": sent}
+            break
+    return {
+        "open": context["can_change"] and not context["moving"],
+        "first": context["lesson"]["state"].kind in ("empty", "uploading"),
+        "unfinished": unfinished,
+        "limit": MAX_SOURCE_BYTES,
+    }
+
+
+@router.post("/captions")
+def add_captions(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, sent: TheForm) -> Response:
+    """Store captions in place of any in that language."""
+    language = desk.pages.language(request)
+    tag = sent.fields["language"]
+    if sent.file is None or tag not in CAPTION_LANGUAGES:
+        why = NO_FILE if tag in CAPTION_LANGUAGES else NO_LANGUAGE
+        return _page(request, desk, viewer, lesson_id, errors=Faults(captions=translate(why, language)))
+    try:
+        with desk.centre.session() as session:
+            name = CAPTION_LANGUAGES[tag]
+            put_caption(session, desk.centre.store, viewer.person, lesson_id, tag, name, sent.file)
+    except (BadCaption, CaptionTooLarge) as error:
+        return _page(request, desk, viewer, lesson_id, errors=Faults(captions=translate_error(error, language)))
+    except AppError as error:
+        return _page(request, desk, viewer, lesson_id, error=error)
+    return see_other(f"/partner/lessons/{lesson_id}?said=captions-added")
+
+
+@router.post("/captions/{language}/remove")
+def remove_captions(desk: TheDesk, viewer: ThePartner, lesson_id: str, language: str, _sent: TheForm) -> Response:
+    """Leave captions out of the next release."""
+    with desk.centre.session() as session:
+        delete_caption(session, viewer.person, lesson_id, language)
+    return see_other(f"/partner/lessons/{lesson_id}?said=captions-removed")
+
+
+@router.post("/retry")
+def retry(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _sent: TheForm) -> Response:
+    """Try the newest job again."""
+    try:
+        with desk.centre.session() as session:
+            lesson = courses.find_lesson(session, viewer.person, lesson_id, change=True)
+            state = lesson_states(session, lesson.course_id, [lesson])[lesson.id]
+            job = find_job(session, state.job.job_id if state.job else "")
+            retry_job(session, job.id)
+    except AppError as error:
+        return _page(request, desk, viewer, lesson_id, error=error)
+    with desk.centre.session() as session:
+        ring_job(session, desk.centre.doorbell, job.id)
+    return see_other(f"/partner/lessons/{lesson_id}?said=retried")
