@@ -1,214 +1,166 @@
-"""A centre for one test: database, store and doorbell on the real servers, worker processes, lessons to work at."""
+"""The API over a real database, with the store, the signer and the doorbell in memory; and short ways to fill it."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.testclient import TestClient
 
-from catalog.accounts.models import Partner
-from catalog.courses.models import Course, Lesson, Source, SourceState
-from catalog.db import make_engine, session_scope
+from api.app import create_app
+from api.centre import Centre
+from api.settings import ApiSettings
+from catalog.accounts.models import Account, Partner, Role, SessionKind, SignIn
+from catalog.accounts.passwords import new_token, token_hash
+from catalog.accounts.service import LIFETIMES
+from catalog.db import make_engine, ping, utc_now
 from catalog.formats.ids import new_id
-from catalog.jobs import service
-from catalog.jobs.celery_doorbell import CeleryDoorbell
-from catalog.jobs.models import Job, JobState, Task
-from catalog.jobs.schemas import JobProgress
-from catalog.settings import StorageSettings
-from catalog.storage.base import Bucket, ObjectStore
-from catalog.storage.s3 import S3ObjectStore
-from tests.servers import StoreAddress
-from workers.settings import WorkerSettings
+from catalog.formats.index import TrackKind
+from catalog.formats.rungs import Rung
+from catalog.jobs.models import Job, JobState
+from catalog.storage.base import Bucket
+from tests.factories import make_media, make_track
+from tests.fakes.doorbell import FakeDoorbell
+from tests.fakes.object_store import FakeObjectStore
+from tests.fakes.signer import FakeSigner
 
-ROOT = Path(__file__).parent.parent
-LONG_S = 90.0
-
-
-def wait_for(is_so: Callable[[], Any], what: str, seconds: float = LONG_S) -> Any:
-    """Return the first true answer of `is_so`; ask often, and say what was waited for when it does not come."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = is_so()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s for {what}")
-
-
-class Worker:
-    """A worker process of our own."""
-
-    def __init__(self, env: dict[str, str], log: Path, concurrency: int = 2) -> None:
-        self.log = log
-        command = [sys.executable, "-m", "workers", "run", "--concurrency", str(concurrency)]
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **env}, stdout=out, stderr=out, start_new_session=True
-            )
-
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """The events of this name in the log so far."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        events = (json.loads(line) for line in lines if line.startswith("{"))
-        return [e for e in events if e.get("event") == event]
-
-    def wait_ready(self) -> None:
-        wait_for(lambda: self.said("worker.became-ready") or self._ended(), f"the worker; {self.log.read_text()}")
-
-    def _ended(self) -> None:
-        assert self.process.poll() is None, self.log.read_text(encoding="utf-8", errors="replace")
-
-    def children(self, name: str) -> list[psutil.Process]:
-        """Its living descendants whose program's name begins so."""
-        found = []
-        for child in psutil.Process(self.process.pid).children(recursive=True):
-            try:
-                if child.name().startswith(name) and child.status() != psutil.STATUS_ZOMBIE:
-                    found.append(child)
-            except psutil.NoSuchProcess:
-                continue
-        return found
-
-    def stop(self) -> int:
-        """End it as an operator does."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
-
-    def kill(self) -> None:
-        """End it as a power cut does."""
-        self.process.kill()
-        self.process.wait()
+JSON = dict[str, Any]
 
 
 @dataclass
-class Centre:
-    """What a test of jobs needs."""
+class World:
+    """A centre and everything around it."""
 
-    settings: WorkerSettings
-    env: dict[str, str]
-    engine: Engine
-    store: ObjectStore
-    doorbell: CeleryDoorbell
-    folder: Path
-    workers: list[Worker] = field(default_factory=list)
+    app: FastAPI
+    centre: Centre
+    client: TestClient
+    store: FakeObjectStore
+    signer: FakeSigner
+    doorbell: FakeDoorbell
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def start_worker(self, concurrency: int = 2, **env: str) -> Worker:
-        worker = Worker({**self.env, **env}, self.folder / f"worker-{len(self.workers)}.log", concurrency)
-        self.workers.append(worker)
-        worker.wait_ready()
-        return worker
+    def as_(self, role: Role, partner_id: str | None = None, kind: SessionKind = SessionKind.BEARER) -> dict[str, str]:
+        """Return the headers of somebody newly signed in with this role; no password is hashed for it."""
+        token = new_token()
+        with self.centre.session() as session:
+            if role is Role.PARTNER and partner_id is None:
+                partner_id = self._partner(session)
+            account = Account(
+                login=f"{role}-{new_id().lower()}", name="王老师", password_hash="-", role=role, partner_id=partner_id
+            )
+            session.add(account)
+            session.flush()
+            expires = utc_now() + LIFETIMES[kind]
+            session.add(SignIn(token_hash=token_hash(token), account_id=account.id, kind=kind, expires_at=expires))
+        if kind is SessionKind.COOKIE:
+            return {"Cookie": f"songtan_session={token}"}
+        return {"Authorization": f"Bearer {token}"}
 
-    def upload(self, path: Path) -> Source:
-        """Put a file where the API would have, with its rows."""
-        partner = Partner(name=new_id())
-        course = Course(partner_id=partner.id, title="物理")
-        lesson = Lesson(course_id=course.id, partner_id=partner.id, number=1, title="压强")
-        source_id = new_id()
-        source = Source(
-            id=source_id,
-            lesson_id=lesson.id,
-            name='第一课 "压强"\'s 视频.mp4',
-            content_type="video/mp4",
-            size=path.stat().st_size,
-            object_key=f"sources/{source_id}",
-            upload_id="x",
-            part_size=8 << 20,
-            state=SourceState.UPLOADED,
-        )
-        self.store.put(Bucket.SOURCES, source.object_key, path)
-        with session_scope(self.engine) as session:
-            for row in (partner, course, lesson, source):
-                session.add(row)
-                session.flush()
-        return source
+    def _partner(self, session: Session) -> str:
+        partner = Partner(name=f"成都七中 {new_id()}")
+        session.add(partner)
+        session.flush()
+        return partner.id
 
-    def begin(self, path: Path) -> Job:
-        """Upload, make a job, ring."""
-        return self.begin_again(self.upload(path))
+    def partner(self) -> str:
+        """Add a partner and return its id."""
+        with self.centre.session() as session:
+            return self._partner(session)
 
-    def begin_again(self, source: Source) -> Job:
-        with session_scope(self.engine) as session:
-            job = service.create_job(session, source.lesson_id, source.id)
-        with session_scope(self.engine) as session:
-            service.ring_job(session, self.doorbell, job.id)
-        return job
+    def send(self, method: str, path: str, who: dict[str, str], status: int = 200, **options: Any) -> JSON:
+        """Send a request, make sure of its status, and return its JSON."""
+        headers = {**who, **options.pop("headers", {})}
+        answer = self.client.request(method, path, headers=headers, **options)
+        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        body: JSON = answer.json() if answer.content else {}
+        return body
 
-    def progress(self, job_id: str) -> JobProgress:
-        with session_scope(self.engine) as session:
-            return service.job_progress(session, job_id)
+    def course(self, who: dict[str, str], **fields: Any) -> JSON:
+        """Create a course."""
+        place = {"stage": "初中", "grade": "八年级", "subject": "物理", "edition": "人教版", "volume": "下册"}
+        body = {"title": "初中物理", "place": place, **fields}
+        return self.send("POST", "/api/courses", who, 201, json=body)
 
-    def job(self, job_id: str) -> Job:
-        with session_scope(self.engine) as session:
-            return service.find_job(session, job_id)
+    def lesson(self, who: dict[str, str], course_id: str, **fields: Any) -> JSON:
+        """Add a lesson."""
+        return self.send("POST", f"/api/courses/{course_id}/lessons", who, 201, json={"title": "压强", **fields})
 
-    def tasks(self, job_id: str) -> list[Task]:
-        from catalog.jobs import repository  # noqa: PLC0415 - a test's look behind the service
+    def upload(self, who: dict[str, str], lesson_id: str, data: bytes = b"film" * 1000) -> JSON:
+        """Upload a source whole and complete it; returns the answer with source and job."""
+        new = {"name": "第1课.mp4", "size": len(data), "content_type": "video/mp4"}
+        source = self.send("POST", f"/api/lessons/{lesson_id}/sources", who, 201, json=new)
+        numbers = list(range(1, source["parts"] + 1))
+        urls = self.send("POST", f"/api/sources/{source['id']}/part-urls", who, json={"numbers": numbers})["urls"]
+        for part in urls:
+            assert self.store.receive(part["url"], data[part["start"] : part["start"] + part["length"]]) == 200
+        return self.send("POST", f"/api/sources/{source['id']}/complete", who)
 
-        with session_scope(self.engine) as session:
-            return list(repository.tasks_of(session, job_id))
+    def finish_job(self, job_id: str, seed: str = "a") -> None:
+        """Play the workers: the job is done, and its packs are in the store."""
+        video, sound = make_track(seed=seed), make_track(TrackKind.SOUND, seed=f"{seed}s")
+        for track in (video, sound):
+            self.store.put(Bucket.PUBLIC, f"indexes/{track.index.digest}", track.index.encoded)
+            self.store.put(Bucket.PUBLIC, f"packs/{track.index.digest}", track.pack)
+        media = make_media({Rung.FLOOR: video}, sound)
+        with self.centre.session() as session:
+            job = session.get_one(Job, job_id)
+            job.state, job.media = JobState.DONE, media.model_dump(mode="json")
+            session.add(job)
 
-    def wait_ended(self, job_id: str, seconds: float = LONG_S) -> Job:
-        """Return the job when it is done, failed or cancelled."""
-        ended = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
-        found = wait_for(lambda: next((j for j in [self.job(job_id)] if j.state in ended), None), "the job", seconds)
-        assert isinstance(found, Job)
-        return found
+    def ready_course(self, who: dict[str, str]) -> JSON:
+        """Return a course with one lesson that is ready to publish."""
+        course = self.course(who)
+        lesson = self.lesson(who, course["id"])
+        self.finish_job(self.upload(who, lesson["id"])["job"]["job_id"])
+        return course
 
-    def keys(self, bucket: Bucket, prefix: str = "") -> list[str]:
-        return [found.key for found in self.store.list_objects(bucket, prefix)]
+    def published_course(self, who: dict[str, str]) -> JSON:
+        """Return a course with a release that has been signed."""
+        course = self.ready_course(who)
+        publication = self.send("POST", f"/api/courses/{course['id']}/publications", who, 201)
+        self.signer.sign(publication["sign_url"].rsplit("/", 1)[1])
+        self.look()
+        return course
 
+    def node(self, ops: dict[str, str], county: str = "") -> tuple[JSON, str]:
+        """Add a county, a school and a node; return the node and an enrolment code."""
+        county_id = self.send("POST", "/api/counties", ops, 201, json={"name": county or f"县 {new_id()}"})["id"]
+        site = self.send("POST", "/api/sites", ops, 201, json={"county_id": county_id, "name": "村小学"})
+        node = self.send("POST", "/api/nodes", ops, 201, json={"site_id": site["id"], "name": "盒子"})
+        code = self.send("POST", f"/api/nodes/{node['id']}/enrolment-codes", ops, 201)["code"]
+        return node, code
 
-@contextmanager
-def open_centre(database_url: str, broker_url: str, store: StoreAddress, folder: Path) -> Iterator[Centre]:
-    """Give a centre on these servers; every worker that it started ends with it."""
-    env = {
-        **store.env,
-        "SONGTAN_DATABASE_URL": database_url,
-        "SONGTAN_BROKER_URL": broker_url,
-        "SONGTAN_DEMO": "1",
-        "SONGTAN_LOG_JSON": "1",
-        "SONGTAN_WORKER_FOLDER": str(folder / "work"),
-        "SONGTAN_WORKER_LEASE_SECONDS": "4",
-        "SONGTAN_WORKER_HEARTBEAT_SECONDS": "0.5",
-    }
-    settings = WorkerSettings(
-        database_url=SecretStr(database_url),
-        broker_url=SecretStr(broker_url),
-        s3_endpoint=store.endpoint,
-        s3_access_key=store.access_key,
-        s3_secret_key=SecretStr(store.secret_key),
-        bucket_sources=store.bucket_sources,
-        bucket_public=store.bucket_public,
-        worker_folder=folder / "work",
-        demo=True,
-    )
-    engine = make_engine(settings)
-    objects = S3ObjectStore(StorageSettings(**settings.model_dump(include=set(StorageSettings.model_fields))))
-    objects.ensure_buckets()
-    centre = Centre(settings, env, engine, objects, CeleryDoorbell(broker_url), folder)
-    try:
-        yield centre
-    finally:
-        for worker in centre.workers:
-            if worker.process.poll() is None:
-                worker.kill()
-        centre.doorbell.close()
-        engine.dispose()
+    def enrolled_node(self, ops: dict[str, str]) -> tuple[JSON, dict[str, str]]:
+        """Add a node and enrol it; return it and its headers."""
+        node, code = self.node(ops)
+        answer = self.send("POST", "/api/node/enrol", {}, 201, json={"code": code, "software": "test"})
+        return node, {"Authorization": f"Bearer {answer['token']}"}
+
+    def look(self) -> None:
+        """Have the watcher look once."""
+        self.app.state.watcher.look()
 
 
 @pytest.fixture
-def centre(database_url: str, broker_url: str, store_address: StoreAddress, tmp_path: Path) -> Iterator[Centre]:
-    with open_centre(database_url, broker_url, store_address, tmp_path) as opened:
-        yield opened
+def world(database_url: str) -> Iterator[World]:
+    """A centre with a fresh database; the watcher looks only when told to."""
+    settings = ApiSettings(
+        database_url=SecretStr(database_url),
+        broker_url=SecretStr("redis://127.0.0.1:1/0"),
+        s3_endpoint="http://store.test",
+        s3_access_key="test",
+        s3_secret_key=SecretStr("a-test-needs-no-better"),
+        signer_url="http://signer.test",
+        signer_token=SecretStr("a-test-needs-no-better"),
+        demo=True,
+    )
+    engine = make_engine(settings)
+    store, signer, doorbell = FakeObjectStore(), FakeSigner(), FakeDoorbell()
+    checks = {"database": lambda: ping(engine), "object store": store.ping, "signer": signer.ping}
+    centre = Centre(settings, engine, store, signer, doorbell, checks)
+    app = create_app(centre, watch=False)
+    with TestClient(app, headers={"Accept-Language": "en"}) as client:
+        yield World(app, centre, client, store, signer, doorbell)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from catalog.jobs.models import Job, JobState
@@ -16,7 +17,7 @@ def newest_media(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[
     rows = session.execute(
         select(col(Job.lesson_id), col(Job.media))
         .where(col(Job.lesson_id).in_(lesson_ids), col(Job.state) == JobState.DONE, col(Job.media).is_not(None))
-        .distinct(col(Job.lesson_id))
+        .ext(distinct_on(col(Job.lesson_id)))
         .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
     )
     return {row[0]: row[1] for row in rows}
