@@ -7,11 +7,11 @@ import structlog
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root, Targets
 
-from catalog.formats.errors import BadFormat
+from catalog.formats.errors import BadFormat, NotTrusted
 from catalog.formats.ids import is_id
 from catalog.formats.trust import DIRECTIONS_ROLE, partner_role
 from signer.directions import Directions
-from signer.errors import AlreadyThere, NotThere, UnknownPartner, UnknownSigner
+from signer.errors import AlreadyThere, UnknownPartner, UnknownSigner
 from signer.keys import Duty
 from signer.repository import LocalRepository, Statements, delegate, metadata_key, role_for
 from signer.upload import Uploader
@@ -148,15 +148,14 @@ class Admin:
     def adopt(self, uploader: Uploader) -> Statements:
         """Take over what the store holds, which is newer than this folder: after a restore from a backup.
 
-        Raises NotThere where the folder has no root of its own to judge it by, and NotTrusted where the store's
-        statements do not follow from that root.
+        Raises NotTrusted where the store's statements do not follow from this folder's first root.
         """
         with self._repository.writing():
             own = self._repository.load()
             found = uploader.adopt()
             first = metadata_key("root", 1)
             if found.objects[first] != own.objects[first]:
-                raise NotThere(folder=first)
+                raise NotTrusted(what=first, why="the store holds the repository of another root")
             files = {target.stored_as: uploader.release(target) for target in found.trust.releases().values()}
             statements = self._repository.take_over(found, files)
         log.info("repository.adopted", timestamp=statements.timestamp.signed.version)

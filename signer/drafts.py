@@ -63,8 +63,11 @@ class Draft(BaseModel):
 class Drafts:
     """The drafts in `folder`."""
 
-    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, now: Callable[[], datetime], write: Callable[[Path, bytes], None] = write_durably
+    ) -> None:
         self._folder = folder
+        self._write = write
         self._now = now
 
     def add(self, data: bytes) -> Draft:
@@ -76,7 +79,7 @@ class Drafts:
                 return draft
         draft = Draft(id=new_id(), received=self._now(), release=data.decode())
         self.keep(draft)
-        write_durably(known, draft.id.encode())
+        self._write(known, draft.id.encode())
         return draft
 
     def get(self, draft_id: str) -> Draft:
@@ -92,7 +95,7 @@ class Drafts:
     def keep(self, draft: Draft) -> None:
         """Keep a draft as it now is."""
         data = json.dumps(draft.model_dump(mode="json"), ensure_ascii=False)
-        write_durably(self._path(draft.id), data.encode())
+        self._write(self._path(draft.id), data.encode())
 
     def is_marked(self, draft: Draft) -> bool:
         """Say whether a draft was about to be in force when it was last looked at."""
@@ -104,7 +107,7 @@ class Drafts:
 
     def mark_signed(self, draft: Draft) -> None:
         """Note that a draft is about to be in force, so that it is looked at when the store has been brought up."""
-        write_durably(self._folder / "signed" / draft.id, b"")
+        self._write(self._folder / "signed" / draft.id, b"")
 
     def unmark(self, draft: Draft) -> None:
         """Forget that a draft was about to be in force."""

@@ -111,15 +111,25 @@ def read_statements(read: Callable[[str], bytes | None]) -> Statements:
 
 
 class LocalRepository:
-    """The signed repository in `folder`; `now` is the clock, `patience_s` how long to wait for another process."""
+    """The signed repository in `folder`; `now` is the clock, `patience_s` how long to wait for another process.
+
+    `write` puts a file in place, whole or not at all: tests give one that fails.
+    """
 
     def __init__(
-        self, folder: Path, keys: KeyFolder, now: Callable[[], datetime], *, patience_s: float = PATIENCE_S
+        self,
+        folder: Path,
+        keys: KeyFolder,
+        now: Callable[[], datetime],
+        *,
+        patience_s: float = PATIENCE_S,
+        write: Callable[[Path, bytes], None] = write_durably,
     ) -> None:
         self.folder = folder
         self.keys = keys
         self._now = now
         self._patience_s = patience_s
+        self._write = write
         self._mine = RLock()
         self._held = False
         self._loaded: tuple[bytes, Statements] | None = None
@@ -284,8 +294,8 @@ class LocalRepository:
     def _put_in_force(self, new: Mapping[str, bytes], pointer: bytes) -> None:
         for key, data in new.items():
             if self.stored(key) != data:
-                write_durably(self.folder / "objects" / key, data)
-        write_durably(self.folder / "committed.json", pointer)
+                self._write(self.folder / "objects" / key, data)
+        self._write(self.folder / "committed.json", pointer)
 
 
 def _pointer_to(root: int, timestamp: int) -> bytes:

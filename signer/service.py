@@ -16,6 +16,7 @@ from catalog.storage.base import ObjectStore, StoreAway, StoreRefused
 from signer.completeness import check_complete
 from signer.directions import DirectionRequest, Directions
 from signer.drafts import Draft, Drafts, DraftState
+from signer.durable import write_durably
 from signer.errors import AlreadySigned, DraftClosed, NoName, NotNewer, UnknownPartner, UnknownSigner
 from signer.keys import KeyFolder
 from signer.proposal import Proposal, compare, is_renamed
@@ -46,11 +47,12 @@ class SignerService:
         *,
         keys: KeyFolder | None = None,
         patience_s: float = PATIENCE_S,
+        write: Callable[[Path, bytes], None] = write_durably,
     ) -> None:
         self.keys = keys or KeyFolder(folder)
-        self.repository = LocalRepository(folder / "repository", self.keys, now, patience_s=patience_s)
+        self.repository = LocalRepository(folder / "repository", self.keys, now, patience_s=patience_s, write=write)
         self.directions = Directions(folder / "directions", self.repository, now)
-        self.drafts = Drafts(folder / "drafts", now)
+        self.drafts = Drafts(folder / "drafts", now, write)
         self.uploader = Uploader(self.repository, store)
         self._store = store
         self.now = now
@@ -107,7 +109,7 @@ class SignerService:
         """Sign a draft as `name`; when enough have, put it in force and in the store.
 
         Raises what `propose` raises, and DraftClosed, NoName, UnknownSigner, BadPassphrase, TooManyTries,
-        AlreadySigned, SignerBusy. A store that is away is no error: the release is signed, and follows later.
+        AlreadySigned, SignerBusy, Diverged. A store that is away is no error: the release is signed, and follows later.
         """
         name = name.strip()
         if not name or not passphrase:
@@ -124,6 +126,7 @@ class SignerService:
                 raise DraftClosed(state=draft.state.value)
             statements = self.repository.load()
             self._check_signable(statements, release)
+            self._bring_up_if_there(statements)  # raises Diverged before anything is built on a restored backup
             role_name = partner_role(release.partner)
             role = statements.role(role_name)
             if role is None or key.public_key.keyid not in role.keyids:
@@ -163,11 +166,14 @@ class SignerService:
         statements = self.repository.commit({partner_role(release.partner): metadata}, {stored_as: data})
         self.drafts.keep(draft)
         log.info("release.signed", course=release.course, number=release.number, signers=len(draft.signed_by))
+        self._bring_up_if_there(statements)
+        return self.drafts.get(draft.id)
+
+    def _bring_up_if_there(self, statements: Statements) -> None:
         try:
             self._bring_up(statements)
         except (StoreAway, StoreRefused) as error:
             log.warning("metadata.upload-failed", error=error.code, why=str(error))
-        return self.drafts.get(draft.id)
 
     def tick(self) -> None:
         """Renew what expires soon, and bring the store up with what is committed. Raises AppError where it cannot."""
