@@ -12,6 +12,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.lesson_server import LessonServer, running
 
 VENDOR = Path(__file__).parent / "vendor"
+PROJECT = LOOK.parents[1]
+CLASSROOM_SCRIPTS = sorted([*LOOK.rglob("*.js"), *(PROJECT / "edge_cache").rglob("*.js")])
 PAGES = ["parts", "lesson", "error", "sign-in"]
 
 
@@ -52,15 +54,15 @@ def test_the_language_switch_is_remembered(page: Page, address: str) -> None:
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in LOOK.rglob("*.js")))
-def test_scripts_are_es5(page: Page, script: str) -> None:
+@pytest.mark.parametrize("script", CLASSROOM_SCRIPTS, ids=lambda path: path.name)
+def test_scripts_of_the_classroom_are_es5(page: Page, script: Path) -> None:
     """Acorn, the parser behind most of JavaScript's tools, reads them with its ES5 grammar inside Chromium.
 
     Its one file is vendored for this test alone, so that no Node.js is needed.
     """
     page.goto("about:blank")
     page.add_script_tag(path=VENDOR / "acorn-8.19.0.js")
-    source = next(LOOK.rglob(script)).read_text(encoding="utf-8")
+    source = script.read_text(encoding="utf-8")
     parse = (
         "source => { try { acorn.parse(source, {ecmaVersion: 5}); return ''; } catch (fault) { return '' + fault; } }"
     )

@@ -119,3 +119,12 @@ def test_no_shared_file_reaches_for_another_host() -> None:
         if path.suffix in (".css", ".js", ".html", ".svg"):
             hosts = set(re.findall(r"(?:https?:)?//([a-z0-9-]+\.[a-z0-9.]+)", path.read_text(encoding="utf-8")))
             assert hosts <= {"www.w3.org"}, path
+
+
+def test_the_classrooms_styles_need_nothing_newer_than_chrome_49() -> None:
+    """What caniuse.com dates after Chrome 49 and would break the layout, not just embellish it."""
+    newer = r"display:\s*grid|(?<![\w-])gap:|var\(|clamp\(|min\(|max\(|:is\(|:where\(|:has\(|aspect-ratio|inset:|sticky"
+    for folder in (LOOK / "static", LOOK.parents[1] / "edge_cache"):
+        for path in folder.rglob("*.css"):
+            rules = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+            assert re.findall(newer, rules) == [], path
