@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,6 @@ from catalog.storage.base import (
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 60.0
 CHUNK = 1 << 20
-PARTS_A_PAGE = 1000
 
 _MISSING = {"NoSuchKey", "NoSuchBucket", "ResourceNotFound"}
 _BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML", "InvalidRequest"}
@@ -56,8 +55,9 @@ _REFUSED = {
 class S3ObjectStore:
     """An `ObjectStore` over S3. One for each process; threads may share it."""
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, parts_a_page: int = 1000) -> None:
         """Connects to nothing yet: a store that starts later is no error here."""
+        self._parts_a_page = parts_a_page
         self._names = {Bucket.SOURCES: settings.bucket_sources, Bucket.PUBLIC: settings.bucket_public}
         self._inside = _client(settings, settings.s3_endpoint)
         self._outside = _client(settings, settings.s3_public_endpoint)
@@ -191,17 +191,17 @@ class S3ObjectStore:
 
     def list_parts(self, bucket: Bucket, key: str, upload_id: str) -> list[UploadPart]:
         """See the port."""
-        found: list[UploadPart] = []
+        found: list[Part] = []
         marker: str | None = None
         with _errors(key):
             while True:
                 page = self._inside._list_parts(
-                    self._names[bucket], key, upload_id, max_parts=PARTS_A_PAGE, part_number_marker=marker
+                    self._names[bucket], key, upload_id, max_parts=self._parts_a_page, part_number_marker=marker
                 )
-                found += [UploadPart(p.part_number, p.etag, p.size or 0) for p in page.parts]
+                found += page.parts
                 marker = page.next_part_number_marker
                 if not page.is_truncated or not marker:
-                    return sorted(found, key=lambda part: part.number)
+                    return _newest_of_each(found)
 
     def complete_upload(self, bucket: Bucket, key: str, upload_id: str, parts: Iterable[UploadPart]) -> None:
         """See the port."""
@@ -222,6 +222,14 @@ class S3ObjectStore:
 
 class _BeyondTheEnd(Exception):
     """A range begins where the object has ended."""
+
+
+def _newest_of_each(parts: list[Part]) -> list[UploadPart]:
+    """SeaweedFS lists a part that was sent again once for each time; the last one counts, as everywhere in S3."""
+    newest: dict[int, Part] = {}
+    for part in sorted(parts, key=lambda p: p.last_modified or datetime.min.replace(tzinfo=UTC)):
+        newest[part.part_number] = part
+    return [UploadPart(number, part.etag, part.size or 0) for number, part in sorted(newest.items())]
 
 
 def _chunks(answer: Any, key: str) -> Iterator[bytes]:
