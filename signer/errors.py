@@ -164,6 +164,16 @@ class Diverged(AppError):
     )
 
 
+class NotUploaded(AppError):
+    """The program has just started and has not yet made sure that the store holds what is signed."""
+
+    code = "signer.not-uploaded"
+    status = 503
+    message = N_(
+        "The signer has just started and is still bringing the object store up to date. Try again in a moment."
+    )
+
+
 class NotAllowed(AppError):
     """The service token is missing or wrong."""
 

@@ -17,7 +17,7 @@ from signer.completeness import check_complete
 from signer.directions import DirectionRequest, Directions
 from signer.drafts import Draft, Drafts, DraftState
 from signer.durable import write_durably
-from signer.errors import AlreadySigned, DraftClosed, NoName, NotNewer, UnknownPartner, UnknownSigner
+from signer.errors import AlreadySigned, DraftClosed, NoName, NotNewer, NotUploaded, UnknownPartner, UnknownSigner
 from signer.keys import KeyFolder
 from signer.proposal import Proposal, compare, is_renamed
 from signer.repository import PATIENCE_S, LocalRepository, Statements, with_release
@@ -56,6 +56,7 @@ class SignerService:
         self.uploader = Uploader(self.repository, store)
         self._store = store
         self.now = now
+        self._trouble: AppError | None = NotUploaded()
 
     def propose(self, data: bytes) -> Draft:
         """Take a release (its encoded bytes) that waits for signatures.
@@ -177,6 +178,14 @@ class SignerService:
 
     def tick(self) -> None:
         """Renew what expires soon, and bring the store up with what is committed. Raises AppError where it cannot."""
+        try:
+            self._tick()
+        except AppError as error:
+            self._trouble = error
+            raise
+        self._trouble = None
+
+    def _tick(self) -> None:
         with self.repository.writing():
             statements = self.repository.load()
             self._recover(statements)
@@ -227,6 +236,8 @@ class SignerService:
             self._store.ping()
         except AppError as error:
             found.append(error)
+        if not found and self._trouble is not None:
+            found.append(self._trouble)
         return found
 
     @staticmethod
