@@ -79,6 +79,10 @@ translations: .venv/.dev ## gather strings into the .po file and compile it
 	$(BIN)/python -m catalog.look.translate extract
 	$(BIN)/python -m catalog.look.translate compile
 
+.PHONY: reference
+reference: .venv/.dev ## write docs/reference.md anew from the code
+	$(BIN)/python -m tests.docs.inventory
+
 .PHONY: translations-check
 translations-check: .venv/.dev ## is every string translated?
 	$(BIN)/python -m catalog.look.translate check
