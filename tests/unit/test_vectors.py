@@ -1,0 +1,108 @@
+"""The test vectors of docs/format.md: read from the disk, as a second implementation would read them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.formats.boxes import place_segment
+from catalog.formats.errors import NotTrusted
+from catalog.formats.hashing import sha256_hex
+from catalog.formats.index import parse_index, take_segment
+from catalog.formats.trust import Floor, Trust, partner_role
+from tests.vectors.make import vectors
+
+FOLDER = Path(__file__).parents[1] / "vectors"
+FOUND: dict[str, Any] = json.loads((FOLDER / "vectors.json").read_bytes())
+
+
+def read(path: str) -> bytes:
+    return (FOLDER / path).read_bytes()
+
+
+def trusting() -> Trust:
+    """Return a node that has enrolled with the first root and taken all that the store holds."""
+    trust = Trust(read(FOUND["root"]["first"]), Floor())
+    while (FOLDER / f"store/metadata/{trust.root_version + 1}.root.json").exists():
+        trust.take_root(read(f"store/metadata/{trust.root_version + 1}.root.json"))
+    trust.take_timestamp(read("store/metadata/timestamp.json"))
+    trust.take_snapshot(read(f"store/metadata/{trust.snapshot_version}.snapshot.json"))
+    trust.take_targets(read(f"store/metadata/{trust.version_of('targets')}.targets.json"))
+    for role, version in trust.partner_roles().items():
+        trust.take_partner(role, read(f"store/metadata/{version}.{role}.json"))
+    return trust
+
+
+def test_the_vectors_are_those_that_the_script_makes() -> None:
+    made = vectors()
+    there = {
+        str(path.relative_to(FOLDER))
+        for folder in ("store", "segments", "directions", "refused")
+        for path in (FOLDER / folder).rglob("*")
+        if path.is_file()
+    }
+    assert there | {"vectors.json"} == made.keys()
+    assert [path for path in made if read(path) != made[path]] == []
+
+
+def test_the_root_chain_and_the_metadata_are_taken() -> None:
+    trust = trusting()
+    assert trust.root_version == FOUND["root"]["newest"] == 3
+    assert trust.floor["timestamp"] == FOUND["timestamp"]
+    assert trust.snapshot_version == FOUND["snapshot"]
+    assert trust.partner_roles() == FOUND["roles"]
+
+
+def test_the_newest_release_is_opened() -> None:
+    trust = trusting()
+    target = trust.releases()[FOUND["partner"], FOUND["course"]]
+    assert f"store/{target.stored_as}" == FOUND["release"]["stored_as"]
+    data = read(FOUND["release"]["stored_as"])
+    release = trust.open_release(target, data)
+    assert release.target_path == FOUND["release"]["path"]
+    assert release.encoded() == data
+    assert [track.index for track in release.tracks()] == [track["digest"] for track in FOUND["tracks"]]
+    for blob in release.blobs():
+        assert sha256_hex(read(f"store/blobs/{blob.sha256}")) == blob.sha256
+    with pytest.raises(NotTrusted):
+        trust.open_release(target, read(FOUND["older_release"]))
+
+
+@pytest.mark.parametrize("track", FOUND["tracks"], ids=lambda track: track["kind"])
+def test_index_pack_and_segments_agree(track: dict[str, Any]) -> None:
+    index = parse_index(read(f"store/indexes/{track['digest']}"))
+    pack = read(f"store/packs/{track['digest']}")
+    assert (index.digest, index.kind.value) == (track["digest"], track["kind"])
+    assert index.pack_length == len(pack) == track["pack_length"]
+    assert pack.startswith(index.init)
+    for row, expected in zip(index.segments, track["segments"], strict=True):
+        assert {name: getattr(row, name) for name in expected} == expected
+        segment = take_segment(row, pack[row.offset : row.offset + row.length])
+        assert segment == read(f"segments/{row.digest}")
+        assert place_segment(segment, row.number + 1, row.start) == pack[row.offset : row.offset + row.length]
+
+
+def test_the_direction_is_opened() -> None:
+    direction = trusting().open_direction(read(FOUND["direction"]["file"]), FOUND["node"])
+    assert direction.version == FOUND["direction"]["version"]
+    assert direction.assignments[0].course == FOUND["course"]
+    assert direction.policy.windows[0].end == 360
+
+
+@pytest.mark.parametrize("name", FOUND["refused"])
+def test_what_is_to_be_refused_is_refused(name: str) -> None:
+    trust = trusting()
+    trust.open_direction(read(FOUND["direction"]["file"]), FOUND["node"])
+    data = read(f"refused/{name}")
+    steps: dict[str, Callable[[], object]] = {
+        "root": lambda: trust.take_root(data),
+        "timestamp": lambda: trust.take_timestamp(data),
+        "snapshot": lambda: trust.take_snapshot(data),
+        "targets": lambda: trust.take_targets(data),
+        "partner": lambda: trust.take_partner(partner_role(FOUND["partner"]), data),
+        "direction": lambda: trust.open_direction(data, FOUND["node"]),
+    }
+    with pytest.raises(NotTrusted):
+        steps[FOUND["refused"][name]]()

@@ -1,0 +1,147 @@
+"""Writes the test vectors of docs/format.md: `python -m tests.vectors.make`. Fixed keys, so the same bytes every time.
+
+    store/          what an object store would hold, by name: packs, indexes, blobs, releases, metadata
+    segments/       the segments of the pack, each as a node keeps it: without its place
+    directions/     one for the node named in vectors.json
+    refused/        statements that a node that has taken the rest must refuse
+    vectors.json    what a reader should find
+
+The private keys are Ed25519 with the sha256 of the text `<seed> <role>` as their 32 bytes (roles: root, timestamp,
+snapshot, targets, directions; `partner-<id> <n>`; after a rotation `<role> <root's version>`). They are worth nothing.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from catalog.formats.hashing import sha256_hex
+from catalog.formats.index import TrackKind
+from catalog.formats.protocol import Assignment, Policy, Window
+from catalog.formats.release import Blob, Caption, Lesson, Release
+from catalog.formats.rungs import Rung
+from catalog.formats.trust import partner_role
+from tests.factories import Track, make_media, make_release, make_track
+from tests.fakes.repository import COURSE, NODE, OTHER, PARTNER, TIMESTAMP, FakeRepository, key_from
+
+FOLDER = Path(__file__).parent
+SEED = "songtan vectors"
+LESSON = "01JDE0000000000000000ESSN1"
+CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:00.320\n雪中送炭\n".encode()
+POSTER = b"\xff\xd8\xff\xe0 not a real picture"
+
+
+def vectors() -> dict[str, bytes]:
+    """Return every file of the vectors, by its path."""
+    video, sound = make_track(count=3, seed="vector"), make_track(TrackKind.SOUND, count=2, seed="vector")
+    files: dict[str, bytes] = {}
+    for track in (video, sound):
+        files[f"store/indexes/{track.index.digest}"] = track.index.encoded
+        files[f"store/packs/{track.index.digest}"] = track.pack
+        for row, segment in zip(track.index.segments, track.segments, strict=True):
+            files[f"segments/{row.digest}"] = segment
+    for blob in (CAPTIONS, POSTER):
+        files[f"store/blobs/{sha256_hex(blob)}"] = blob
+
+    repository = FakeRepository(SEED)
+    repository.add_partner(PARTNER)
+    repository.add_partner(OTHER, threshold=2)
+    first = repository.publish(_release(video, sound, 1))
+    repository.rotate("timestamp")
+    repository.rotate("root", "snapshot")
+    before = repository.copy()
+    second = repository.publish(_release(video, sound, 2))
+    files |= {f"store/{key}": data for key, data in repository.objects.items()}
+    direction = repository.direction(
+        NODE,
+        [Assignment(course=COURSE, partner=PARTNER, release=1)],
+        version=3,
+        policy=Policy(rate_limit_bits_per_s=2_000_000, windows=(Window(start=1320, end=360),)),
+        store_url="https://store.example.org/songtan-public",
+    )
+    files["directions/direction.json"] = direction
+    refused = _refused(repository, before)
+    files |= {f"refused/{name}": data for name, (_, data) in refused.items()}
+    found = {
+        "seed": SEED,
+        "node": NODE,
+        "partner": PARTNER,
+        "course": COURSE,
+        "root": {"first": "store/metadata/1.root.json", "newest": repository.root.version},
+        "timestamp": repository.timestamp.version,
+        "snapshot": repository.snapshot.version,
+        "roles": {name: role.version for name, role in repository.partners.items()},
+        "release": {"path": second.path, "stored_as": f"store/{second.stored_as}", "number": 2},
+        "older_release": f"store/{first.stored_as}",
+        "tracks": [_described(track) for track in (video, sound)],
+        "direction": {"file": "directions/direction.json", "version": 3},
+        "refused": {name: step for name, (step, _) in refused.items()},
+    }
+    files["vectors.json"] = json.dumps(found, ensure_ascii=False, indent=1).encode() + b"\n"
+    return files
+
+
+def _release(video: Track, sound: Track, number: int) -> Release:
+    poster = Blob(sha256=sha256_hex(POSTER), length=len(POSTER))
+    captions = Caption(sha256=sha256_hex(CAPTIONS), length=len(CAPTIONS), language="zh-CN", name="简体中文")
+    release = make_release((), number, COURSE, PARTNER)
+    lesson = Lesson(
+        id=LESSON,
+        number=1,
+        title="压强",
+        place=release.place,
+        media=make_media({Rung.FLOOR: video}, sound, poster),
+        captions=(captions,),
+    )
+    return release.model_copy(update={"lessons": (lesson,)})
+
+
+def _described(track: Track) -> dict[str, object]:
+    return {
+        "kind": track.index.kind.value,
+        "digest": track.index.digest,
+        "pack_length": track.index.pack_length,
+        "segments": [
+            {"digest": s.digest, "offset": s.offset, "length": s.length, "start": s.start, "duration": s.duration}
+            for s in track.index.segments
+        ],
+    }
+
+
+def _refused(repository: FakeRepository, before: FakeRepository) -> dict[str, tuple[str, bytes]]:
+    """Return statements to refuse, with the step at which: a thief's, an old one, a partner's own, another node's."""
+    name = partner_role(PARTNER)
+    thief = repository.copy()
+    thief.keys = {role: key_from(f"thief {role}") for role in thief.keys}
+    thief.root.version += 1
+    stolen = repository.copy()
+    stolen.keys["timestamp"] = key_from(f"{SEED} timestamp")  # revoked by root 2
+    return {
+        "root-signed-by-a-thief.json": ("root", thief.write_root([thief.keys["root"]])),
+        "timestamp-signed-by-a-revoked-key.json": ("timestamp", stolen.write_timestamp()),
+        "timestamp-of-before.json": ("timestamp", before.objects[TIMESTAMP]),
+        "snapshot-of-before.json": ("snapshot", before.objects[f"metadata/{before.snapshot.version}.snapshot.json"]),
+        "targets-signed-by-a-partner.json": (
+            "targets",
+            repository.copy().write_targets(repository.partner_keys[name][0]),
+        ),
+        "partner-of-before.json": ("partner", before.objects[f"metadata/{before.partners[name].version}.{name}.json"]),
+        "direction-for-another-node.json": ("direction", repository.direction(OTHER, version=9)),
+        "direction-signed-by-a-partner.json": (
+            "direction",
+            repository.direction(NODE, version=9, signer=repository.partner_keys[name][0]),
+        ),
+        "direction-of-before.json": ("direction", repository.direction(NODE, version=2)),
+    }
+
+
+def main() -> None:
+    """Write the vectors anew."""
+    for folder in ("store", "segments", "directions", "refused"):
+        shutil.rmtree(FOLDER / folder, ignore_errors=True)
+    for path, data in vectors().items():
+        (FOLDER / path).parent.mkdir(parents=True, exist_ok=True)
+        (FOLDER / path).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
