@@ -1,12 +1,15 @@
 """The worker program: Celery's pool, with the relay and the metrics beside it."""
 
+import logging
 import signal
+import warnings
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import structlog
 from celery import Celery, signals
+from celery.exceptions import SecurityWarning
 
 from catalog.jobs.celery_doorbell import QUEUES, RING, celery_app
 from catalog.lifeline import die_with_parent
@@ -69,16 +72,18 @@ class WorkerProgram:
         )
         for when, then in connected:
             when.connect(then)
-        words = [
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={settings.worker_concurrency}",
-            f"--queues={','.join(QUEUES)}",
-        ]
+        # it warns of root because of pickled messages; ours are JSON
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        # it warns of root because of pickled messages; ours are JSON
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        words = ["worker", "--pool=prefork", f"--concurrency={settings.worker_concurrency}", "--quiet"]
+        words.append(f"--queues={','.join(QUEUES)}")
         self.app.worker_main([*words, "--without-gossip", "--without-mingle", "--without-heartbeat"])
 
     def _set_up_logging(self, **_: Any) -> None:
         configure_logging("worker", self._settings)
+        for name in ("celery.app.trace", "celery.worker.strategy"):  # a line for each ring; ours say more
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def _start_child(self, **_: Any) -> None:
         die_with_parent(signal.SIGKILL)

@@ -122,6 +122,7 @@ def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> L
     if task.attempts >= MAX_ATTEMPTS:
         _give_up(session, task, job)
         return None
+    attempts = task.attempts + 1
     repository.set_lease(session, task.id, holder, seconds)
     repository.set_job_running(session, job.id)
     return Lease(
@@ -132,7 +133,7 @@ def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> L
         kind=TaskKind(task.kind),
         number=task.number,
         holder=holder,
-        attempts=task.attempts + 1,
+        attempts=attempts,
         outages=task.outages,
         payload=task.payload,
     )

@@ -43,9 +43,20 @@ def _number(value: float | Fraction) -> str:
     return f"{float(value):.6f}"
 
 
-def cut_part(tools: Tools, source: Path, stream: int, zero: float, start: float, end: float, out: Path) -> list[str]:
-    """Copy the pictures of `source` from the key frame at or before `start` to `end` (seconds of the source)."""
-    copied = _input(source, ss=_number(start), copyts=None)[str(stream)].output(
+def _at(seconds: float | Fraction) -> dict[str, Any]:
+    """Enter a file at a time on its own clock, and not counted from its first packet as ffmpeg would."""
+    return {"ss": _number(seconds), "seek_timestamp": 1}
+
+
+def cut_part(
+    tools: Tools, source: Path, stream: int, zero: float, start: float | None, end: float, out: Path
+) -> list[str]:
+    """Copy the pictures of `source` from the key frame at or before `start` to `end` (seconds of the source).
+
+    With None for `start`, from the first key frame that there is.
+    """
+    entered = {} if start is None else _at(start)
+    copied = _input(source, copyts=None, **entered)[str(stream)].output(
         f"file:{out}",
         c="copy",
         to=_number(end),
@@ -63,14 +74,8 @@ def encode_video(tools: Tools, work: VideoWork, part: Path, out: Path) -> list[s
     """Encode one video segment from its part. A slot shows the picture that stands at its time."""
     recipe, handling = work.recipe, work.handling
     start = LEAD_S + Fraction(work.first) / recipe.rate
-    decoded = _input(
-        part,
-        ss=_number(start - Fraction(1, 500)),
-        copyts=None,
-        noaccurate_seek=None,
-        noautorotate=None,
-        reinit_filter=0,
-    )
+    entered = _at(start - Fraction(1, 500)) if work.start_s > work.part_start + 0.5 else {}
+    decoded = _input(part, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered)
     lead = Fraction(handling.lead_s).limit_denominator(10_000)
     shown = _prepared(decoded["v:0"], handling)
     shown = shown.filter("setpts", f"PTS-{_number(start + lead)}/TB")
@@ -178,7 +183,7 @@ def poster(
     tools: Tools, source: Path, stream: int, at: float, handling: Handling, size: tuple[int, int], out: Path
 ) -> list[str]:
     """Make a JPEG of the picture at `at` seconds of the source."""
-    shown = _input(source, ss=_number(at), copyts=None, noautorotate=None)[str(stream)]
+    shown = _input(source, copyts=None, noautorotate=None, **_at(at))[str(stream)]
     shown = _turned(_prepared(shown, handling).filter("trim", end_frame=1), handling)
     shown = shown.filter("scale", w=size[0], h=size[1], in_color_matrix=handling.matrix, out_range="pc")
     shown = shown.filter("setsar", 1).filter("format", "yuvj420p")

@@ -111,7 +111,7 @@ def _cut_pictures(desk: Desk, source: Path, video: VideoFacts, recipe: Recipe, p
 def _cut_part(desk: Desk, source: Path, stream: int, zero: float, start: float, end: float, out: Path) -> None:
     seconds = 120 + source.stat().st_size / 10e6
     for back in SEEK_BACK_S:
-        begin = zero + start - back
+        begin = zero + start - back if start > 0 else None
         desk.run(commands.cut_part(desk.tools, source, stream, zero, begin, zero + end, out), seconds, lambda _: None)
         entered = first_key(desk.tools, out)
         if entered is not None and entered - commands.LEAD_S <= start + 0.002:

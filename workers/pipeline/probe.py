@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -85,8 +86,13 @@ class Facts(Frozen):
 
     @property
     def start(self) -> float:
-        """When the first picture is shown or the first sound heard, in seconds of the source."""
-        return min(s.start for s in (self.video, self.sound) if s is not None)
+        """When the lesson begins, in seconds of the source: with the first picture, unless sound is heard before.
+
+        A few hundredths before are what an encoder of sound needs to begin with (priming), and no sound.
+        """
+        if self.video is None or self.sound is None:
+            return min(s.start for s in (self.video, self.sound) if s is not None)
+        return self.sound.start if self.sound.start < self.video.start - ROUNDED_UP_S else self.video.start
 
     @property
     def end(self) -> float:
@@ -185,7 +191,7 @@ def _first(streams: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
 
 def _read_packet(line: str, gathered: dict[int, _Times]) -> None:
     fields = line.rstrip("\n").split(",")
-    if len(fields) < 5 or not fields[0].isdigit() or int(fields[0]) not in gathered:
+    if len(fields) < 5 or not fields[0].isdecimal() or int(fields[0]) not in gathered:
         return
     time = _seconds(fields[1])
     if time is None:
@@ -196,9 +202,10 @@ def _read_packet(line: str, gathered: dict[int, _Times]) -> None:
 
 def _seconds(text: Any) -> float | None:
     try:
-        return float(text)
+        value = float(text)
     except (TypeError, ValueError):
         return None
+    return value if isfinite(value) else None
 
 
 def _video_facts(stream: dict[str, Any], found: _Times, limits: SourceLimits) -> VideoFacts | None:
@@ -264,7 +271,7 @@ def frame_rate(times: list[float], stated: Fraction | None) -> Fraction | None:
 
 def _fraction(text: Any, between: str) -> Fraction | None:
     above, found, below = str(text or "").partition(between)
-    if not found or not above.isdigit() or not below.isdigit() or int(below) == 0 or int(above) == 0:
+    if not found or not above.isdecimal() or not below.isdecimal() or int(below) == 0 or int(above) == 0:
         return None
     return Fraction(int(above), int(below))
 
@@ -284,12 +291,12 @@ def _refuse_cut_off(header: dict[str, Any], facts: Facts, streams: list[tuple[di
     for stream, found in streams:
         count = str(stream.get("nb_frames"))
         promised = _seconds(stream.get("duration"))
-        if count.isdigit() and found.count < int(count) * 0.98 - 2:
+        if count.isdecimal() and found.count < int(count) * 0.98 - 2:
             present = found.end - min(found.times, default=0.0)
             raise SourceCutOff(promised=round(promised or 0, 1), present=round(present, 1))
     promised = _seconds(header.get("format", {}).get("duration")) or 0.0
     start = _seconds(header.get("format", {}).get("start_time")) or 0.0
-    present = facts.end - start
+    present = facts.end if "matroska" in facts.container else facts.end - start  # Matroska counts from time 0
     if present < promised - max(1.5, promised * 0.02):
         raise SourceCutOff(promised=round(promised, 1), present=round(max(present, 0.0), 1))
 

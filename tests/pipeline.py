@@ -1,0 +1,103 @@
+"""The pipeline run to its end in one process, without servers: what a test of its results stands on."""
+
+import subprocess
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from catalog.formats.release import Media, SoundTrack, VideoTrack
+from catalog.formats.rungs import Rung
+from catalog.storage.base import Bucket
+from tests.fakes.object_store import FakeObjectStore
+from tests.media import ffmpeg_exe
+from workers.pipeline.encode import encode_segment
+from workers.pipeline.ingest import Desk, Ingested, ingest
+from workers.pipeline.pack import Bench, make_media
+from workers.pipeline.probe import SourceLimits
+from workers.pipeline.process import Limits
+from workers.pipeline.tools import find_tools
+from workers.pipeline.work import Encoded, SegmentWork
+
+LIMITS = Limits(seconds=120, cpu_seconds=240)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came out, and where it is."""
+
+    store: FakeObjectStore
+    ingested: Ingested
+    rows: list[tuple[SegmentWork, Encoded]]
+    media: Media
+    folder: Path
+
+    def pack(self, track: VideoTrack | SoundTrack | None) -> Path:
+        """The track's pack as a file."""
+        assert track is not None
+        path = self.folder / f"{track.index}.mp4"
+        path.write_bytes(self.store.get(Bucket.PUBLIC, f"packs/{track.index}", 1 << 30))
+        return path
+
+    def video(self, rung: Rung) -> VideoTrack:
+        """The pictures of a rung."""
+        rendition = self.media.rendition(rung)
+        assert rendition is not None
+        assert rendition.video is not None
+        return rendition.video
+
+
+def run_pipeline(
+    source: Path,
+    folder: Path,
+    *,
+    store: FakeObjectStore | None = None,
+    order: Callable[[list[SegmentWork]], list[SegmentWork]] = list,
+) -> Made:
+    """Ingest, encode in `order`, pack; each task in an empty folder, as in a worker."""
+    tools, store = find_tools(), store or FakeObjectStore()
+    store.put(Bucket.SOURCES, "sources/s", source)
+    desk = Desk(tools, store, Path(mkdtemp(dir=folder)), "jobs/j", LIMITS)
+    ingested = ingest(desk, "sources/s", SourceLimits())
+    assert list(desk.folder.iterdir()) == [desk.folder / "source"]
+    rows = []
+    for work in order(ingested.works):
+        encoded, _ = encode_segment(tools, store, work, Path(mkdtemp(dir=folder)), LIMITS)
+        rows.append((work, encoded))
+    media = make_media(Bench(store, Path(mkdtemp(dir=folder))), rows, ingested.poster)
+    return Made(store, ingested, rows, media, folder)
+
+
+def decode(*words: str | Path) -> bytes:
+    """What ffmpeg writes to its stdout, without a complaint."""
+    command = [ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", *map(str, words), "-"]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b"", done.stderr.decode()
+    return done.stdout
+
+
+def brightness(pack: Path) -> list[int]:
+    """The mean brightness of each picture, 0 to 255."""
+    return list(
+        decode("-i", pack, "-vf", "scale=1:1:flags=area,format=gray", "-fps_mode", "passthrough", "-f", "rawvideo")
+    )
+
+
+def samples(pack: Path) -> "array[int]":
+    """The sound in one channel of 48 kHz."""
+    heard = array("h")
+    heard.frombytes(decode("-i", pack, "-ac", "1", "-ar", "48000", "-f", "s16le"))
+    return heard
+
+
+def psnr(pack: Path, source: Path, every: int = 1) -> list[float]:
+    """How like each picture of `pack` is to each `every`th one of `source`, a small one, in dB of brightness."""
+    small_to_ours = "scale=in_color_matrix=bt601:out_color_matrix=bt709,format=yuv420p"
+    pictures = f"[0:v]setpts=N/TB[a];[1:v]select=not(mod(n\\,{every})),setpts=N/TB,{small_to_ours}[b]"
+    stats = decode(
+        "-i", pack, "-i", source, "-lavfi", f"{pictures};[a][b]psnr=stats_file=-:eof_action=endall", "-f", "null"
+    ).decode()
+    rows = [dict(field.split(":") for field in line.split() if ":" in field) for line in stats.splitlines()]
+    return [min(99.0, float(row["psnr_y"])) for row in rows if "psnr_y" in row]
