@@ -81,7 +81,7 @@ def demo(
     ] = None,
 ) -> None:
     """Walk a lesson from a partner's upload to a classroom screen, and leave it all open to be tried."""
-    raise typer.Exit(_load("demo", "songtan.demo", "server,demo").run(once=once, lesson=lesson))
+    raise typer.Exit(_load("demo", "songtan.demo.main", "server,demo").run(once=once, lesson=lesson))
 
 
 @app.command()

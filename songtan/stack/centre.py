@@ -55,6 +55,11 @@ class LocalCentre:
         return f"http://{self.settings.up_host}:{self.ports[name]}"
 
     @property
+    def store_url(self) -> str:
+        """Where public objects are read without credentials, without a slash at the end."""
+        return self._store_settings().store_url
+
+    @property
     def env(self) -> dict[str, str]:
         """The settings of all our programs together."""
         return {
@@ -77,7 +82,7 @@ class LocalCentre:
         self.embedded.start(self.supervisor)
         self.say("the tables and the buckets")
         migrate(self.embedded.postgres.url)
-        self.store().ensure_buckets()
+        S3ObjectStore(self._store_settings()).ensure_buckets()
         self.say("the signer, the API and a worker")
         if not (self.state.folder / "signer" / "root.key").exists():
             self.tool("signer", "init", "--passphrase-file", "-", told=self.secrets["ops_passphrase"])
@@ -90,12 +95,9 @@ class LocalCentre:
         """End everything, the last started first."""
         self.supervisor.stop()
 
-    def store(self) -> S3ObjectStore:
-        """The object store, for the little that the front door does there itself."""
+    def _store_settings(self) -> StorageSettings:
         names = ("s3_endpoint", "s3_access_key", "s3_secret_key")
-        return S3ObjectStore(
-            load(StorageSettings, **{name: self.embedded.env[f"SONGTAN_{name.upper()}"] for name in names})
-        )
+        return load(StorageSettings, **{name: self.embedded.env[f"SONGTAN_{name.upper()}"] for name in names})
 
     def child(self, name: str, words: Sequence[str], env: Mapping[str, str]) -> Child:
         """One of our programs, not yet started."""
@@ -124,14 +126,17 @@ class LocalCentre:
             self.tool("api", "add-account", OPS_LOGIN, "--role", "ops", "--password-stdin", told=f"{password}\n")
             write_private(made, OPS_LOGIN)
 
-    def tool(self, *words: str, told: str = "") -> str:
-        """Run a command of one of our programs to its end; `told` is its standard input. Raises `ToolFailed`."""
+    def tool(self, *words: str, told: str = "", env: Mapping[str, str] | None = None) -> str:
+        """Run a command of one of our programs to its end, with `told` on its standard input and `env` as settings.
+
+        Raises `ToolFailed`.
+        """
         done = subprocess.run(
             [sys.executable, "-m", *words],
             input=told,
             capture_output=True,
             text=True,
-            env=self.env,
+            env=env or self.env,
             cwd=self.state.folder,
             timeout=TOOL_SECONDS,
             check=False,

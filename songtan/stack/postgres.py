@@ -45,6 +45,15 @@ def _worker_user() -> User | None:
     return User(entry.pw_uid, entry.pw_gid)
 
 
+def discard(folder: Path) -> None:
+    """Remove a server's data, wherever it lies. The server must not run."""
+    if folder.is_symlink():
+        shutil.rmtree(folder.resolve(), ignore_errors=True)
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass
 class Postgres:
     """One PostgreSQL server with the database `songtan`. `durable=False` may lose data on a crash (tests)."""

@@ -17,7 +17,12 @@ SECRET_NAMES = (
     "signer_token",
     "ops_password",
     "ops_passphrase",
+    "partner_password",
+    "publisher_passphrase",
 )
+
+SECRET_BYTES = {"ops_password": 8, "partner_password": 8, "publisher_passphrase": 8, "s3_access_key": 10}
+"""Bytes of chance in those that are typed or named by people; the others have 24."""
 
 
 def write_private(path: Path, text: str) -> None:
@@ -82,6 +87,6 @@ class State:
                 raise StateUnusable(folder=str(self.folder), why=f"secrets.json: {error}") from error
         missing = [name for name in SECRET_NAMES if name not in kept]
         if missing:
-            kept |= {name: secrets.token_hex(32 if name != "s3_access_key" else 10) for name in missing}
+            kept |= {name: secrets.token_hex(SECRET_BYTES.get(name, 24)) for name in missing}
             write_private(path, json.dumps(kept, indent=1))
         return kept

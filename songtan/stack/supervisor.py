@@ -94,9 +94,15 @@ class Supervisor:
                 reap_adopted({part.child.started_pid for part in self.parts})
             time.sleep(WATCH_SECONDS)
 
-    def stop(self, *parts: Running) -> None:
-        """Stop these parts, or all of them, the last started first."""
-        for part in reversed(self.parts[:]):
-            if not parts or part in parts:
-                self.parts.remove(part)
-                part.stop()
+    def stop(self) -> None:
+        """Stop all of them, the last started first."""
+        self._stop(list(self.parts))
+
+    def stop_all_but(self, *kept: Running) -> None:
+        """Stop all others, the last started first."""
+        self._stop([part for part in self.parts if part not in kept])
+
+    def _stop(self, parts: list[Running]) -> None:
+        for part in reversed(parts):
+            self.parts.remove(part)
+            part.stop()
