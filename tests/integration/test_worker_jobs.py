@@ -4,30 +4,30 @@ from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung
 from catalog.jobs.models import JobState
 from catalog.storage.base import Bucket
-from tests.centre import Centre, centre
 from tests.media import Media
+from tests.workshop import Workshop, workshop
 
-__all__ = ["centre"]
+__all__ = ["workshop"]
 
 
-def test_a_source_becomes_packs_and_the_same_source_again_encodes_nothing(centre: Centre, media: Media) -> None:
-    worker = centre.start_worker()
-    source = centre.upload(media.video("twenty.mp4", seconds=20))
-    job = centre.wait_ended(centre.begin_again(source).id)
+def test_a_source_becomes_packs_and_the_same_source_again_encodes_nothing(workshop: Workshop, media: Media) -> None:
+    worker = workshop.start_worker()
+    source = workshop.upload(media.video("twenty.mp4", seconds=20))
+    job = workshop.wait_ended(workshop.begin_again(source).id)
     assert job.state == JobState.DONE, worker.log.read_text()
     made = ReleaseMedia.model_validate(job.media)
     assert [r.rung for r in made.renditions] == [Rung.FLOOR, Rung.CLEAR]
     tracks = [t for r in made.renditions for t in made.tracks(r.rung)]
-    public = set(centre.keys(Bucket.PUBLIC))
+    public = set(workshop.keys(Bucket.PUBLIC))
     assert public == {f"{kind}/{t.index}" for t in tracks for kind in ("packs", "indexes")} | {
         f"blobs/{made.poster.sha256}" if made.poster else ""
     }
-    assert centre.keys(Bucket.SOURCES, "jobs/") == []
-    assert centre.progress(job.id).percent == 100
-    again = centre.wait_ended(centre.begin_again(source).id)
+    assert workshop.keys(Bucket.SOURCES, "jobs/") == []
+    assert workshop.progress(job.id).percent == 100
+    again = workshop.wait_ended(workshop.begin_again(source).id)
     assert again.id != job.id
     assert again.media == job.media
-    reused = [t.result["reused"] for t in centre.tasks(again.id) if t.kind == "encode" and t.result]
+    reused = [t.result["reused"] for t in workshop.tasks(again.id) if t.kind == "encode" and t.result]
     assert len(reused) == 9
     assert all(reused)
     assert worker.stop() == 0
