@@ -18,7 +18,8 @@ ROOT = b'{"signed": {"_type": "root", "version": 1}, "signatures": []}'
 class FakeSigner:
     """Implements `Signer`; a test plays the publisher by `sign` and `refuse`."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = "http://signer.test") -> None:
+        self.url = url
         self.drafts: dict[str, DraftState] = {}
         self.releases: dict[str, Release] = {}
         self.directions: list[Direction] = []
@@ -35,7 +36,7 @@ class FakeSigner:
         self._reach()
         draft_id = new_id()
         self.releases[draft_id] = parse_release(release)
-        url = f"http://signer.test/sign/{draft_id}"
+        url = f"{self.url}/sign/{draft_id}"
         self.drafts[draft_id] = DraftState(draft_id=draft_id, sign_url=url, state="waiting")
         return self.drafts[draft_id]
 

@@ -1,0 +1,258 @@
+"""`songtan partner`: make courses and lessons, upload, watch, publish."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+
+from catalog.look.filters import human_bytes, human_duration
+from songtan.clients.centre import Centre, answer_json
+from songtan.clients.errors import CentreAway, FileUnusable, JobEnded, NoJob, NotPublished
+from songtan.clients.terminal import (
+    Json,
+    add_session_commands,
+    job_progress,
+    out,
+    print_json,
+    print_one,
+    print_rows,
+    read_secret,
+    signed_in,
+    transfer_progress,
+)
+from songtan.clients.upload import Addresses, Parts, Uploader, check_file
+from songtan.telling import spoken_language
+
+POLL_SECONDS = 0.5
+MAX_CAPTION_BYTES = 1 << 20
+CONTENT_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/x-matroska"}
+
+app = typer.Typer(
+    help="For partners: courses, lessons, uploads, publishing. Begin with: songtan partner login --api URL",
+    no_args_is_help=True,
+    add_completion=False,
+)
+course_app = typer.Typer(help="Courses.", no_args_is_help=True)
+lesson_app = typer.Typer(help="Lessons of a course.", no_args_is_help=True)
+app.add_typer(course_app, name="course")
+app.add_typer(lesson_app, name="lesson")
+add_session_commands(app, "partner")
+
+
+def _place_words(row: Any) -> str:
+    return " ".join(str(word) for word in row["place"].values() if word)
+
+
+@course_app.command("create")
+def create_course(
+    title: Annotated[str, typer.Argument(help="The course's name, such as 数学七年级上册.")],
+    stage: Annotated[str, typer.Option(help="学段, such as 初中.")] = "",
+    grade: Annotated[str, typer.Option(help="年级, such as 七年级.")] = "",
+    subject: Annotated[str, typer.Option(help="学科, such as 数学.")] = "",
+    edition: Annotated[str, typer.Option(help="版本, such as 人教版.")] = "",
+    volume: Annotated[str, typer.Option(help="册次, such as 上册.")] = "",
+    trade: Annotated[str, typer.Option(help="For skills courses: the trade, such as 焊接.")] = "",
+    description: Annotated[str, typer.Option(help="What the course is about.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a course and print its id."""
+    place = {"stage": stage, "grade": grade, "subject": subject, "edition": edition, "volume": volume, "trade": trade}
+    with signed_in("partner") as centre:
+        made = centre.post("/api/courses", {"title": title, "description": description, "place": place})
+    print_one(made, as_json)
+
+
+@course_app.command("list")
+def list_courses(as_json: Json = False) -> None:
+    """List your courses, newest first."""
+    with signed_in("partner") as centre:
+        rows = list(centre.all("/api/courses", "courses"))
+    columns = {"ID": lambda r: r["id"], "Course": lambda r: r["title"], "Place": _place_words}
+    print_rows(rows, columns, as_json)
+
+
+@lesson_app.command("create")
+def create_lesson(
+    course: Annotated[str, typer.Argument(help="The course's id.", metavar="COURSE")],
+    title: Annotated[str, typer.Argument(help="The lesson's title.")],
+    number: Annotated[int | None, typer.Option(help="Its number in the course; the next one if left out.")] = None,
+    unit: Annotated[str, typer.Option(help="单元, such as 第一章 有理数.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Add a lesson to a course and print its id. It stands where its course does."""
+    with signed_in("partner") as centre:
+        body: dict[str, Any] = {"title": title, "number": number}
+        if unit:
+            body["place"] = {**centre.get(f"/api/courses/{course}")["place"], "unit": unit}
+        made = centre.post(f"/api/courses/{course}/lessons", body)
+    print_one(made, as_json)
+
+
+@lesson_app.command("list")
+def list_lessons(
+    course: Annotated[str, typer.Argument(help="The course's id.", metavar="COURSE")], as_json: Json = False
+) -> None:
+    """List a course's lessons by number."""
+    with signed_in("partner") as centre:
+        rows = centre.get(f"/api/courses/{course}/lessons")["lessons"]
+    columns = {"No.": lambda r: str(r["number"]), "ID": lambda r: r["id"], "Lesson": lambda r: r["title"]}
+    print_rows(rows, columns, as_json)
+
+
+@app.command()
+def upload(
+    file: Annotated[Path, typer.Argument(help="The video.", metavar="FILE")],
+    lesson: Annotated[str, typer.Option(help="The lesson's id.", metavar="ID")],
+    captions: Annotated[Path | None, typer.Option(help="Captions, a WebVTT file.", metavar="VTT")] = None,
+    captions_language: Annotated[str, typer.Option(help="The captions' language.", metavar="TAG")] = "zh-CN",
+    watch_it: Annotated[bool, typer.Option("--watch", help="Stay and watch the job, like `watch`.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Upload a lesson's video. Run it again after a break: what is there is not sent twice."""
+    size = check_file(file)
+    vtt = _captions(captions) if captions else None
+    with signed_in("partner") as centre:
+        if vtt is not None:
+            name = {"zh-CN": "中文", "en": "English"}.get(captions_language, captions_language)
+            centre.put_bytes(f"/api/lessons/{lesson}/captions/{captions_language}", vtt, "text/vtt", name=name)
+        done = _send(centre, file, size, lesson)
+        if watch_it:
+            done["job"] = _watch(centre, lesson)
+    if as_json:
+        print_json(done)
+    else:
+        out.print(f"{file.name}: {human_bytes(size)} uploaded, job {done['job']['job_id']}", markup=False)
+
+
+def _captions(path: Path) -> bytes:
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MAX_CAPTION_BYTES else b""
+    except OSError as error:
+        raise FileUnusable(path=str(path), why=error.strerror or str(error)) from error
+    if not data:
+        raise FileUnusable(path=str(path), why="captions have between 1 byte and 1 MB")
+    return data
+
+
+def _send(centre: Centre, file: Path, size: int, lesson: str) -> dict[str, Any]:
+    kind = CONTENT_TYPES.get(file.suffix.lower(), "application/octet-stream")
+    name = "".join(c if c.isprintable() else " " for c in file.name).strip() or "video"
+    source = centre.post(f"/api/lessons/{lesson}/sources", {"name": name[-200:], "size": size, "content_type": kind})
+    parts = Parts(size, source["part_size"])
+    held = {part["number"] for part in centre.get(f"/api/sources/{source['id']}/parts")["parts"]}
+    missing = [number for number in range(1, parts.count + 1) if number not in held]
+
+    def sign(numbers: list[int]) -> dict[int, str]:
+        urls = centre.post(f"/api/sources/{source['id']}/part-urls", {"numbers": numbers})["urls"]
+        return {part["number"]: part["url"] for part in urls}
+
+    with transfer_progress() as progress:
+        there = sum(parts.extent(number)[1] for number in held)
+        task = progress.add_task(file.name, total=size, completed=there)
+        sent = lambda count: progress.advance(task, count)  # noqa: E731 - a callback of one line
+        Uploader(file, parts, Addresses(sign, missing), sent).send(missing)
+    found: dict[str, Any] = centre.post(f"/api/sources/{source['id']}/complete")
+    return found
+
+
+@app.command()
+def watch(
+    lesson: Annotated[str, typer.Argument(help="The lesson's id.", metavar="LESSON")], as_json: Json = False
+) -> None:
+    """Watch a lesson's job until it ends: percent, rate and time left.
+
+    Exit code 0 when the lesson is ready, 1 when the job failed or was stopped (the reason is printed).
+    """
+    with signed_in("partner") as centre:
+        job = _watch(centre, lesson)
+    if as_json:
+        print_json(job)
+    else:
+        out.print("Ready to publish.")
+
+
+def _watch(centre: Centre, lesson: str) -> dict[str, Any]:
+    with job_progress() as progress:
+        task = progress.add_task("Encoding", total=100, words="")
+        while True:
+            jobs = centre.get(f"/api/lessons/{lesson}/jobs")["jobs"]
+            if not jobs:
+                raise NoJob(lesson=lesson)
+            job: dict[str, Any] = jobs[0]
+            progress.update(task, completed=job["percent"], words=_job_words(job))
+            if job["state"] in ("failed", "cancelled"):
+                fault = job["fault"] or {}
+                raise JobEnded(why=str(fault.get("detail") or "it was stopped."))
+            if job["state"] == "done":
+                return job
+            time.sleep(POLL_SECONDS)
+
+
+def _job_words(job: dict[str, Any]) -> str:
+    if job["state"] == "waiting":
+        return "in the queue"
+    words = []
+    if job["rate"]:
+        words.append(f"{job['rate']:.1f}×")
+    if job["segments"]:
+        words.append(f"{job['segments_done']}/{job['segments']} segments")
+    if job["eta_s"] is not None:
+        words.append(f"{human_duration(job['eta_s'], 'en')} left")
+    return ", ".join(words)
+
+
+@app.command()
+def publish(
+    course: Annotated[str, typer.Argument(help="The course's id.", metavar="COURSE")],
+    signer: Annotated[str | None, typer.Option(help="Your name as a signer; asked if left out.")] = None,
+    passphrase_stdin: Annotated[
+        bool, typer.Option("--passphrase-stdin", help="Read the signing passphrase from standard input.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="How long to wait until it is published.", min=1)] = 120,
+    as_json: Json = False,
+) -> None:
+    """Draw up a release of the lessons that are ready, sign it, and wait until it is published.
+
+    The passphrase goes to the signer's own address and nowhere else.
+    """
+    with signed_in("partner") as centre:
+        drawn = centre.post(f"/api/courses/{course}/publications")
+        for lesson in drawn["left_out"]:
+            out.print(f"Not ready, left out: {lesson['number']}. {lesson['title']}", markup=False)
+        if drawn["state"] == "awaiting_signature":
+            name = signer or typer.prompt("Your name as a signer", err=True)
+            address = drawn["sign_url"]
+            passphrase = read_secret(f"Signing passphrase for {httpx2.URL(address).host}", passphrase_stdin)
+            _sign(address, name, passphrase)
+        done = _until_published(centre, drawn, seconds)
+    if as_json:
+        print_json(done)
+    else:
+        out.print(f"Release {done['number']} is published, with {done['lessons']} lessons.")
+
+
+def _sign(address: str, name: str, passphrase: str) -> None:
+    headers = {"Accept": "application/json", "Accept-Language": spoken_language()}
+    try:
+        answer = httpx2.post(address, json={"signer": name, "passphrase": passphrase}, headers=headers, timeout=120)
+    except httpx2.HTTPError as error:
+        raise CentreAway(url=address, why=str(error) or type(error).__name__) from error
+    found = answer_json(address, answer)
+    if found.get("missing"):
+        out.print(f"Signed. Signatures still missing: {found['missing']}; they sign at {address}", markup=False)
+
+
+def _until_published(centre: Centre, drawn: dict[str, Any], seconds: float) -> dict[str, Any]:
+    last = time.monotonic() + seconds
+    while True:
+        now: dict[str, Any] = centre.post(f"/api/publications/{drawn['id']}/refresh")
+        if now["state"] == "published":
+            return now
+        if now["state"] == "withdrawn":
+            raise NotPublished(number=now["number"], why=now["reason"] or "it was withdrawn.")
+        if time.monotonic() > last:
+            why = f"it waits for a signature still. Sign it at {now['sign_url']}"
+            raise NotPublished(number=now["number"], why=why)
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,159 @@
+"""`songtan partner` and `songtan ops` as processes, against a centre on a port and a real object store."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from catalog.accounts.models import Role
+from catalog.storage.base import Bucket
+from songtan.clients.centre import Centre
+from tests.live_centre import PASSPHRASE, PASSWORD, LiveCentre
+
+MIB = 1 << 20
+
+
+@dataclass
+class Terminal:
+    """Somebody's terminal, with a home folder of its own."""
+
+    home: Path
+
+    def run(self, *words: str | Path, code: int = 0, typed: str = "", **more_env: str) -> str:
+        done = self.try_(*words, typed=typed, **more_env)
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    def try_(self, *words: str | Path, typed: str = "", **more_env: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": str(self.home), "LANG": "en_US.UTF-8", **more_env}
+        command = [sys.executable, "-m", "songtan.cli", *map(str, words)]
+        return subprocess.run(command, env=env, input=typed, capture_output=True, text=True, timeout=60, check=False)
+
+    def json(self, *words: str | Path, typed: str = "") -> Any:
+        return json.loads(self.run(*words, "--json", typed=typed))
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "config")
+
+
+@pytest.fixture
+def partner(live_centre: LiveCentre, terminal: Terminal) -> Terminal:
+    live_centre.account("wang", Role.PARTNER)
+    terminal.run("partner", "login", "--api", live_centre.url, "--name", "wang", "--password-stdin", typed=PASSWORD)
+    return terminal
+
+
+def test_signing_in_is_kept_privately_and_mistakes_are_said(live_centre: LiveCentre, terminal: Terminal) -> None:
+    assert "Sign in first" in terminal.run("partner", "course", "list", code=1)
+    live_centre.account("wang", Role.PARTNER)
+    login = ("partner", "login", "--api", live_centre.url, "--name", "wang", "--password-stdin")
+    assert "password is wrong" in terminal.run(*login, code=1, typed="nonsense-nonsense")
+    terminal.run(*login, typed=PASSWORD)
+    kept = terminal.home / "songtan" / "partner.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert "may not do this" in terminal.run(
+        "ops", "nodes", code=1, SONGTAN_API=live_centre.url, SONGTAN_TOKEN=json.loads(kept.read_text())["token"]
+    )
+    terminal.run("partner", "logout")
+    assert not kept.exists()
+    away = terminal.run("partner", "login", "--api", "http://127.0.0.1:1", "--name", "x", "--password-stdin", code=3)
+    assert "does not answer" in away
+
+
+def test_an_address_that_is_no_centre_is_said(live_centre: LiveCentre, terminal: Terminal) -> None:
+    said = terminal.run(
+        "partner", "login", "--api", live_centre.signer.url, "--name", "x", "--password-stdin", code=1, typed="y"
+    )
+    assert "not a Songtan centre" in said
+
+
+def test_a_lesson_from_upload_to_release(live_centre: LiveCentre, partner: Terminal, tmp_path: Path) -> None:
+    course = partner.run("partner", "course", "create", "数学七年级上册", "--subject", "数学").strip()
+    assert course in partner.run("partner", "course", "list")
+    lesson = partner.run("partner", "lesson", "create", course, "正数和负数", "--unit", "第一章").strip()
+    assert "no job yet" in partner.run("partner", "watch", lesson, code=1)
+    video = tmp_path / "第1课 正数.mp4"
+    video.write_bytes(os.urandom(20 * MIB + 123))
+    captions = tmp_path / "captions.vtt"
+    captions.write_text("WEBVTT\n\n00:01.000 --> 00:02.000\n你好\n", encoding="utf-8")
+    done = partner.json("partner", "upload", video, "--lesson", lesson, "--captions", captions)
+    key = f"sources/{done['source']['id']}"
+    assert live_centre.store.get(Bucket.SOURCES, key, 64 * MIB) == video.read_bytes()
+    again = partner.json("partner", "upload", video, "--lesson", lesson)
+    assert again["source"]["id"] != done["source"]["id"], "a finished upload is not gone on with"
+    live_centre.finish(live_centre.newest_job())
+    assert partner.json("partner", "watch", lesson)["state"] == "done"
+    publish = ("partner", "publish", course, "--signer", "wang", "--passphrase-stdin")
+    assert "passphrase is wrong" in partner.run(*publish, code=1, typed="nonsense")
+    released = partner.run(*publish, "--json", typed=PASSPHRASE)
+    assert json.loads(released)["state"] == "published"
+
+
+def test_an_upload_goes_on_where_it_stopped(live_centre: LiveCentre, partner: Terminal, tmp_path: Path) -> None:
+    course = partner.run("partner", "course", "create", "物理").strip()
+    lesson = partner.run("partner", "lesson", "create", course, "压强").strip()
+    video = tmp_path / "video.mp4"
+    video.write_bytes(os.urandom(17 * MIB))
+    token = json.loads((partner.home / "songtan" / "partner.json").read_text())["token"]
+    with Centre(live_centre.url, token) as centre:
+        new = {"name": video.name, "size": video.stat().st_size, "content_type": "video/mp4"}
+        begun = centre.post(f"/api/lessons/{lesson}/sources", new)
+        (part,) = centre.post(f"/api/sources/{begun['id']}/part-urls", {"numbers": [1]})["urls"]
+    assert httpx2.put(part["url"], content=video.read_bytes()[: part["length"]]).is_success
+    done = partner.json("partner", "upload", video, "--lesson", lesson)
+    assert done["source"]["id"] == begun["id"]
+    assert live_centre.store.get(Bucket.SOURCES, f"sources/{begun['id']}", 64 * MIB) == video.read_bytes()
+
+
+def test_files_that_cannot_be_uploaded_are_said(partner: Terminal, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    assert "it is empty" in partner.run("partner", "upload", empty, "--lesson", "x", code=1)
+    assert "No such file" in partner.run("partner", "upload", tmp_path / "none.mp4", "--lesson", "x", code=1)
+    empty.write_bytes(b"x")
+    assert "lesson" in partner.run("partner", "upload", empty, "--lesson", "x", code=1).lower()
+
+
+def test_a_failed_job_is_an_exit_code_and_a_reason(live_centre: LiveCentre, partner: Terminal, tmp_path: Path) -> None:
+    course = partner.run("partner", "course", "create", "物理").strip()
+    lesson = partner.run("partner", "lesson", "create", course, "压强").strip()
+    video = tmp_path / "video.mp4"
+    video.write_bytes(b"no video at all")
+    partner.run("partner", "upload", video, "--lesson", lesson)
+    live_centre.fail(live_centre.newest_job(), "There are no pictures in it.")
+    assert "There are no pictures in it." in partner.run("partner", "watch", lesson, code=1)
+    assert "No lesson of this course is ready" in partner.run("partner", "publish", course, code=1, typed="x\nx\n")
+
+
+def test_ops_makes_a_node_a_code_and_an_assignment(live_centre: LiveCentre, terminal: Terminal) -> None:
+    live_centre.account("li", Role.OPS)
+    terminal.run("ops", "login", "--api", live_centre.url, "--name", "li", "--password-stdin", typed=PASSWORD)
+    county = terminal.run("ops", "county", "add", "马边彝族自治县").strip()
+    assert "already" in terminal.run("ops", "county", "add", "马边彝族自治县", code=1)
+    site = terminal.json("ops", "site", "add", "高卓营乡中心校", "--county", county)["id"]
+    node = terminal.json("ops", "node", "add", "盒子", "--site", site)["id"]
+    assert "not enrolled yet" in terminal.run("ops", "nodes")
+    assert terminal.json("ops", "nodes")[0]["id"] == node
+    code = terminal.json("ops", "code", node)["code"]
+    assert len(code) == 29
+    assert f"--code {terminal.run('ops', 'code', node).split()[0]}"[:7] == "--code "
+    partner = terminal.run("ops", "partner", "add", "成都七中").strip()
+    add = ("ops", "account", "add", "zhang", "--role", "partner", "--partner", partner, "--password-stdin")
+    terminal.run(*add, typed=PASSWORD)
+    terminal.run("partner", "login", "--api", live_centre.url, "--name", "zhang", "--password-stdin", typed=PASSWORD)
+    course = terminal.run("partner", "course", "create", "数学").strip()
+    assert "one node, or one school, or one county" in terminal.run("ops", "assign", course, code=1)
+    rule = terminal.run("ops", "assign", course, "--county", county).strip()
+    assert rule in terminal.run("ops", "assignments")
+    terminal.run("ops", "unassign", rule)
+    assert terminal.json("ops", "assignments") == []
