@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
@@ -42,7 +43,7 @@ def newest_jobs(session: Session, lesson_ids: Sequence[str]) -> dict[str, Job]:
     query = (
         select(Job)
         .where(col(Job.lesson_id).in_(lesson_ids))
-        .distinct(col(Job.lesson_id))
+        .ext(distinct_on(col(Job.lesson_id)))
         .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
     )
     return {job.lesson_id: job for job in session.scalars(query)}
