@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.formats.errors import AppError
-from edge_cache.errors import NodeStateUnreadable
+from edge_cache.errors import NodeStateUnreadable, OurFault
 from edge_cache.health import health_routes
 from edge_cache.node import Node
 from edge_cache.serve.media import Media
@@ -71,6 +71,11 @@ def make_app(node: Node) -> Starlette:
             return classroom.not_found(request)
         return PlainTextResponse(error.detail, error.status_code, error.headers)
 
+    def on_fault(request: Request, _error: Exception) -> Response:
+        """A fault of ours: the server logs it whole, the person gets words (500)."""
+        fault = OurFault()
+        return classroom.error_page(request, fault) if for_person(request) else PlainTextResponse(str(fault), 500)
+
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = asyncio.create_task(_keep_running(node))
@@ -83,7 +88,7 @@ def make_app(node: Node) -> Starlette:
     return Starlette(
         routes=[*classroom.routes(), *media.routes(), *health_routes(node, lambda: served[0])],
         middleware=[Middleware(RequestLog)],
-        exception_handlers={AppError: on_error, HTTPException: on_http_error},
+        exception_handlers={AppError: on_error, HTTPException: on_http_error, Exception: on_fault},
         lifespan=lifespan,
     )
 

@@ -19,6 +19,14 @@ class NodeStateUnreadable(AppError):
     message = N_("The node's folder %(folder)s cannot be used: %(why)s. Check the disk and who may write there.")
 
 
+class OurFault(AppError):
+    """Something that we did not foresee."""
+
+    code = "node.fault"
+    status = 500
+    message = N_("Something went wrong on this box. Try again; if it stays, tell the centre's staff.")
+
+
 class NotEnrolled(AppError):
     """The node does not belong to a centre yet."""
 
