@@ -156,7 +156,7 @@ class Admin:
             first = metadata_key("root", 1)
             if found.objects[first] != own.objects[first]:
                 raise NotTrusted(what=first, why="the store holds the repository of another root")
-            files = {target.stored_as: uploader.release(target) for target in found.trust.releases().values()}
+            files = {target.stored_as: uploader.release(target) for target in found.releases.values()}
             statements = self._repository.take_over(found, files)
         log.info("repository.adopted", timestamp=statements.timestamp.signed.version)
         return statements

@@ -28,7 +28,8 @@ class DraftState(StrEnum):
 class Draft(BaseModel):
     """A release to sign. `pending` is the partner's role with the signatures so far, where one is not enough.
 
-    `reason` says why it was refused: the code of an AppError, its message and its data.
+    `replaced` is, once it is signed, the store key of the release before it. `reason` says why it was refused:
+    the code of an AppError, its message and its data.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +42,7 @@ class Draft(BaseModel):
     reason_message: str | None = None
     reason_data: dict[str, str | int | float | None] = {}
     pending: str | None = None
+    replaced: str | None = None
     signed_by: tuple[str, ...] = ()
 
     def parsed(self) -> Release:

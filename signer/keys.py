@@ -128,6 +128,11 @@ class KeyFolder:
     def _online(self, keyid: str) -> Path:
         return self.folder / "online" / f"{keyid[:24]}.key"
 
+    def forget_unused(self) -> None:
+        """Remove the keys of a beginning that never came to a root."""
+        for path in (self.folder / "root.key", self.folder / "targets.key", *(self.folder / "online").glob("*.key")):
+            path.unlink(missing_ok=True)
+
     def make_ops(self, name: str, passphrase: str, folder: Path | None = None) -> CryptoSigner:
         """Make the key `name` ("root" or "targets"), sealed for ops, in `folder` or the usual one."""
         return self._make((folder or self.folder) / f"{name}.key", OPS, Duty.OPS, passphrase)

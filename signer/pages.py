@@ -5,11 +5,18 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from catalog.formats.errors import AppError
+from catalog.formats.errors import N_, AppError
 from catalog.look.language import Language, known_language, translate, translate_error, translations
 from catalog.look.pages import Pages
 from signer.drafts import Draft, DraftState
 from signer.proposal import Proposal
+
+RUNG_WORDS = {
+    "listen": N_("sound only"),
+    "floor": N_("for thin lines"),
+    "clear": N_("clear"),
+    "best": N_("best"),
+}
 
 
 def make_pages() -> Pages:
@@ -29,6 +36,7 @@ def sign_page(
         status=error.status if error else 200,
         release=proposal.release,
         proposal=proposal,
+        rung_words={rung: translate(words, language) for rung, words in RUNG_WORDS.items()},
         state=draft.state.value,
         reason=reason,
         here=f"/sign/{draft.id}",

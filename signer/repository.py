@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
 
@@ -67,9 +68,14 @@ class Statements:
         delegations = self.targets.signed.delegations
         return (delegations.roles or {}).get(name) if delegations else None
 
+    @cached_property
+    def releases(self) -> dict[tuple[str, str], ReleaseTarget]:
+        """The listed releases, by (partner, course)."""
+        return self.trust.releases()
+
     def listed(self, partner: str, course: str) -> ReleaseTarget | None:
         """Return the release of `course` that `partner` has published."""
-        return self.trust.releases().get((partner, course))
+        return self.releases.get((partner, course))
 
 
 def read_statements(read: Callable[[str], bytes | None]) -> Statements:
@@ -206,6 +212,7 @@ class LocalRepository:
         with self.writing():
             if (self.folder / "committed.json").exists():
                 raise AlreadyThere(what=str(self.folder))
+            self.keys.forget_unused()  # a crash may have left keys that no root names
             root_key = self.keys.make_ops("root", passphrase, root_folder)
             targets_key = self.keys.make_ops("targets", passphrase)
             online = self.keys.make_online()

@@ -92,10 +92,11 @@ class SignerService:
         statements = self.repository.load()
         role = statements.role(partner_role(release.partner))
         listed = statements.listed(release.partner, release.course)
-        data = self.repository.stored(listed.stored_as) if listed else None
+        before = draft.replaced
+        if draft.state is DraftState.WAITING and listed is not None:
+            before = listed.stored_as
+        data = self.repository.stored(before) if before else None
         previous = parse_release(data) if data else None
-        if previous is not None and previous.number >= release.number:
-            previous = None
         return Proposal(
             release=release,
             previous=previous.number if previous else None,
@@ -161,7 +162,9 @@ class SignerService:
         data = draft.release.encode()
         target = metadata.signed.targets[release.target_path]
         stored_as = target.get_prefixed_paths()[0]
-        draft = draft.model_copy(update={"state": DraftState.SIGNED, "pending": None})
+        listed = self.repository.load().listed(release.partner, release.course)
+        replaced = listed.stored_as if listed else None
+        draft = draft.model_copy(update={"state": DraftState.SIGNED, "pending": None, "replaced": replaced})
         # A draft is marked before the commit: should the power fail in between, `_recover` sees which it was.
         self.drafts.mark_signed(draft)
         statements = self.repository.commit({partner_role(release.partner): metadata}, {stored_as: data})

@@ -51,7 +51,9 @@ class Uploader:
         log.info("metadata.uploaded", timestamp=statements.timestamp.signed.version, objects=stored + 1)
 
     def _in_order(self, statements: Statements) -> Iterator[tuple[str, bytes]]:
-        for target in statements.trust.releases().values():
+        for target in statements.releases.values():
+            if target.stored_as in self._seen:
+                continue
             data = self._repository.stored(target.stored_as)
             if data is None:
                 raise BrokenFile(path=target.stored_as, why="it is missing")

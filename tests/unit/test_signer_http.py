@@ -72,9 +72,12 @@ def test_the_page_says_what_changed_since_the_last_release(http: TestClient, des
     desk.publish(course())
     later = make_release((), 2, COURSE, PARTNER)
     draft = http.post("/drafts", content=later.encoded(), headers=SERVICE).json()["draft_id"]
-    page = http.get(f"/sign/{draft}", headers=PAGE).text
-    assert "taken away" in page
-    assert "Release 1" in page
+    for _ in ("before", "after"):
+        page = http.get(f"/sign/{draft}", headers=PAGE).text
+        assert "taken away" in page
+        assert "Release 1" in page
+        http.post(f"/sign/{draft}", data=FORM, headers=BROWSER)
+    assert "What was signed" in page
 
 
 def test_the_command_line_signs_by_json(http: TestClient, draft: str) -> None:

@@ -20,7 +20,7 @@ from signer.errors import (
 )
 from tests.factories import make_release
 from tests.fakes.repository import COURSE, OTHER, PARTNER
-from tests.signing import PASSPHRASES, PUBLISHER, REVIEWER, Desk, PowerCut, course, read_store
+from tests.signing import PASSPHRASES, PUBLISHER, REVIEWER, Desk, FailingDisk, PowerCut, course, read_store
 
 
 @pytest.fixture
@@ -196,3 +196,14 @@ def test_rubbish_in_the_place_of_the_timestamp_is_replaced(desk: Desk) -> None:
     desk = desk.again()
     desk.service.tick()
     assert read_store(desk.store).listed(PARTNER, COURSE) is not None
+
+
+def test_the_power_may_fail_while_it_all_begins(tmp_path: Path) -> None:
+    for writes in range(5):
+        folder = tmp_path / str(writes)
+        desk = Desk(folder, disk=FailingDisk(left=writes))
+        with pytest.raises(PowerCut):
+            desk.open()
+        desk = Desk(folder).open()
+        desk.publish(course())
+        assert read_store(desk.store).listed(PARTNER, COURSE) is not None
