@@ -74,9 +74,7 @@ class WorkerProgram:
             when.connect(then)
         # it warns of root because of pickled messages; ours are JSON
         warnings.filterwarnings("ignore", category=SecurityWarning)
-        # it warns of root because of pickled messages; ours are JSON
-        warnings.filterwarnings("ignore", category=SecurityWarning)
-        words = ["worker", "--pool=prefork", f"--concurrency={settings.worker_concurrency}", "--quiet"]
+        words = ["--quiet", "worker", "--pool=prefork", f"--concurrency={settings.worker_concurrency}"]
         words.append(f"--queues={','.join(QUEUES)}")
         self.app.worker_main([*words, "--without-gossip", "--without-mingle", "--without-heartbeat"])
 
