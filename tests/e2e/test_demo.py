@@ -1,0 +1,55 @@
+"""`songtan demo --once`: the whole way of a lesson, with real servers, real processes and a real ffmpeg."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.media import Media
+
+
+def demo(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo with an empty home folder and caches, and ports of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("SONGTAN_", "XDG_"))}
+    env |= dict.fromkeys(("SONGTAN_API_PORT", "SONGTAN_SIGNER_PORT", "SONGTAN_EDGE_PORT"), "0")
+    env |= {"HOME": str(home), "SONGTAN_STATE": str(tmp_path / "state"), "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-m", "songtan.cli", "demo", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, timeout=280, check=False)
+
+
+@pytest.mark.timeout(300)
+def test_the_sample_lesson_walks_the_whole_way(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--once")
+    assert done.returncode == 0, done.stderr
+    for words in ("压强, 74 s", "rung floor", "rung clear", "all verified", "centre off", "All is well."):
+        assert words in done.stdout
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+@pytest.mark.timeout(300)
+def test_any_video_file_walks_the_whole_way(tmp_path: Path, media: Media) -> None:
+    video = tmp_path / "第一课 \"光\" 'a'.mp4"
+    video.write_bytes(media.plain.read_bytes())
+    done = demo(tmp_path, "--once", "--lesson", str(video))
+    assert done.returncode == 0, done.stderr
+    assert "第一课" in done.stdout
+    assert "All is well." in done.stdout
+
+
+@pytest.mark.timeout(300)
+def test_a_file_that_is_no_video_is_said_and_everything_ends(tmp_path: Path, media: Media) -> None:
+    done = demo(tmp_path, "--once", "--lesson", str(media.no_video))
+    assert done.returncode == 1
+    assert "Encoding did not work" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_said_before_anything_starts(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--lesson", str(tmp_path / "no-such-file.mp4"))
+    assert done.returncode == 1
+    assert "no-such-file.mp4" in done.stderr
+    assert not (tmp_path / "state").exists()
