@@ -171,7 +171,8 @@ def test_sound_alone_has_no_pictures_planned() -> None:
     recipe, plan = plan_of(Facts(container="mp3", video=None, sound=sound(60.0)))
     assert recipe.video == ()
     assert recipe.handling is None
-    assert plan.grid == plan.parts == ()
+    assert plan.grid == ()
+    assert plan.parts == ()
     assert sum(s.count for s in plan.sound) == 2813
 
 

@@ -34,7 +34,7 @@ def test_pictures_and_sound() -> None:
     facts = read_facts(header(stream(), stream("audio", 1)), frames(100) + frames(100, 46.875, -0.02, index=1), LIMITS)
     assert facts.video is not None
     assert facts.sound is not None
-    assert (facts.video.rate, facts.video.frames, facts.video.keys) == (25, 100, (0, 1, 2, 3))
+    assert (facts.video.rate, facts.video.frames, facts.video.keys) == (Fraction(25), 100, (0.0, 1.0, 2.0, 3.0))
     assert facts.start == 0.0  # what comes 20 ms before is priming
     assert facts.end == 4.0
     earlier = read_facts(header(stream(), stream("audio", 1)), frames(9) + frames(9, 46.875, -0.5, index=1), LIMITS)

@@ -1,0 +1,262 @@
+"""The rules of jobs on the real database: leases, stages, retries, cancelling, bells."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from catalog.courses.errors import SourceUnknown
+from catalog.courses.models import SourceState
+from catalog.db import session_scope
+from catalog.formats.ids import new_id
+from catalog.formats.rungs import Rung
+from catalog.jobs import repository, service
+from catalog.jobs.errors import JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
+from catalog.jobs.models import JobState, TaskKind, TaskState
+from catalog.jobs.schemas import Lease, NewTask
+from catalog.storage.base import StoreAway
+from tests.factories import make_media as make_release_media
+from tests.factories import make_track
+from tests.fakes.doorbell import FakeDoorbell
+from tests.media import Media
+from tests.workshop import Workshop, workshop
+from workers.pipeline.errors import NotDecodable, PartLost
+from workers.relay import ring_due
+
+__all__ = ["workshop"]
+
+
+@pytest.fixture
+def job_id(workshop: Workshop, media: Media) -> str:
+    source = workshop.upload(media.plain)
+    with session_scope(workshop.engine) as session:
+        return service.create_job(session, source.lesson_id, source.id).id
+
+
+def take(workshop: Workshop, task_id: str, seconds: float = 60) -> Lease | None:
+    with session_scope(workshop.engine) as session:
+        return service.take_lease(session, task_id, new_id(), seconds)
+
+
+def sure(lease: Lease | None) -> Lease:
+    assert lease is not None
+    return lease
+
+
+def lapse(workshop: Workshop) -> None:
+    with session_scope(workshop.engine) as session:
+        lapsed = text("update task set lease_until = now() - interval '1 s' where state = 'running'")
+        session.connection().execute(lapsed)
+
+
+def do_ingest(workshop: Workshop, job_id: str, segments: int = 3) -> list[str]:
+    lease = sure(take(workshop, workshop.tasks(job_id)[0].id))
+    new = [NewTask(payload={"n": n}, weight=2.0) for n in range(segments)]
+    with session_scope(workshop.engine) as session:
+        assert service.finish_ingest(session, lease, content_seconds=24.0, recipe={}, plan={}, tasks=new)
+    return [t.id for t in workshop.tasks(job_id) if t.kind == TaskKind.ENCODE]
+
+
+def encode(workshop: Workshop, task_id: str) -> bool:
+    lease = sure(take(workshop, task_id))
+    with session_scope(workshop.engine) as session:
+        return service.finish_encode(session, lease, {"key": task_id})
+
+
+def kinds(workshop: Workshop, job_id: str, kind: TaskKind) -> list[Any]:
+    return [t for t in workshop.tasks(job_id) if t.kind == kind]
+
+
+def test_a_job_needs_a_whole_source_of_its_lesson(workshop: Workshop, media: Media) -> None:
+    source = workshop.upload(media.plain)
+    with pytest.raises(SourceUnknown), session_scope(workshop.engine) as session:
+        service.create_job(session, new_id(), source.id)
+    with session_scope(workshop.engine) as session:
+        session.connection().execute(text("update source set state = :s"), {"s": SourceState.UPLOADING})
+    with pytest.raises(SourceNotUploaded), session_scope(workshop.engine) as session:
+        service.create_job(session, source.lesson_id, source.id)
+    with pytest.raises(JobUnknown), session_scope(workshop.engine) as session:
+        service.find_job(session, new_id())
+
+
+def test_a_source_has_one_job_at_a_time(workshop: Workshop, job_id: str) -> None:
+    job = workshop.job(job_id)
+    with session_scope(workshop.engine) as session:
+        assert service.create_job(session, job.lesson_id, job.source_id).id == job_id
+
+
+def test_one_of_many_takers_gets_the_lease(workshop: Workshop, job_id: str) -> None:
+    task_id = workshop.tasks(job_id)[0].id
+    with ThreadPoolExecutor(6) as pool:
+        leases = list(pool.map(lambda _: take(workshop, task_id), range(6)))
+    assert sum(1 for lease in leases if lease is not None) == 1
+    assert workshop.job(job_id).state == JobState.RUNNING
+
+
+def test_a_lapsed_lease_is_worth_nothing_any_more(workshop: Workshop, job_id: str) -> None:
+    task_id = workshop.tasks(job_id)[0].id
+    first = sure(take(workshop, task_id))
+    lapse(workshop)
+    second = sure(take(workshop, task_id))
+    with session_scope(workshop.engine) as session:
+        assert service.extend_lease(session, first, 60, 0.5) is None
+        assert not service.finish_ingest(session, first, content_seconds=1, recipe={}, plan={}, tasks=[])
+        assert not service.fail_task(session, first, StoreAway(why="x"))
+        assert service.extend_lease(session, second, 60, 0.5) is JobState.RUNNING
+    assert workshop.job(job_id).state == JobState.RUNNING
+
+
+def test_a_vanished_worker_costs_its_task_an_attempt_and_the_last_one_fails_the_job(
+    workshop: Workshop, job_id: str
+) -> None:
+    first, *others = do_ingest(workshop, job_id)
+    for attempt in range(1, service.MAX_ATTEMPTS + 1):
+        assert sure(take(workshop, first)).attempts == attempt
+        lapse(workshop)
+        with session_scope(workshop.engine) as session:
+            assert service.return_lapsed(session) == 1
+    job = workshop.job(job_id)
+    assert (job.state, job.error_code) == (JobState.FAILED, "job.gave-up")
+    assert job.error_data == {"attempts": 4, "kind": "encode", "number": 0}
+    assert take(workshop, others[0]) is None
+    with session_scope(workshop.engine) as session:
+        assert service.retry_job(session, job_id).error_code is None
+    assert sure(take(workshop, first)).attempts == 1
+
+
+def test_the_last_sibling_makes_one_pack_task(workshop: Workshop, job_id: str) -> None:
+    ids = do_ingest(workshop, job_id, segments=8)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda task_id: encode(workshop, task_id), ids))
+    (pack,) = kinds(workshop, job_id, TaskKind.PACK)
+    with session_scope(workshop.engine) as session:
+        results = service.encode_results(session, job_id)
+    assert [payload["n"] for payload, _ in results] == list(range(8))
+    lease = sure(take(workshop, pack.id))
+    media = make_release_media({Rung.FLOOR: make_track()}, None)
+    with session_scope(workshop.engine) as session:
+        assert service.finish_pack(session, lease, media)
+    job = workshop.job(job_id)
+    assert (job.state, job.media) == (JobState.DONE, media.model_dump(mode="json"))
+    assert workshop.progress(job_id).percent == 100
+    with pytest.raises(JobNotRetriable), session_scope(workshop.engine) as session:
+        service.retry_job(session, job_id)
+    with pytest.raises(JobNotCancellable), session_scope(workshop.engine) as session:
+        service.cancel_job(session, job_id)
+
+
+def test_a_servers_outage_is_waited_for_and_is_no_attempt(workshop: Workshop, job_id: str) -> None:
+    task_id = workshop.tasks(job_id)[0].id
+    for outages in range(3):
+        lease = sure(take(workshop, task_id))
+        assert (lease.attempts, lease.outages) == (1, outages)
+        with session_scope(workshop.engine) as session:
+            assert service.put_back(session, lease, StoreAway(why="no answer"))
+        task = workshop.tasks(job_id)[0]
+        assert (task.state, task.error_code) == (TaskState.WAITING, "store.away")
+        assert ring_due(workshop.engine, FakeDoorbell()) == 0  # not before its time
+    lease = sure(take(workshop, task_id)).model_copy(update={"outages": service.MAX_OUTAGES})
+    with session_scope(workshop.engine) as session:
+        service.put_back(session, lease, StoreAway(why="no answer"))
+    assert (workshop.job(job_id).state, workshop.job(job_id).error_code) == (JobState.FAILED, "store.away")
+
+
+def test_an_error_that_may_pass_is_tried_again_and_then_said(workshop: Workshop, job_id: str) -> None:
+    task_id = workshop.tasks(job_id)[0].id
+    error = NotDecodable(start=0, end=8, why="broken")
+    for _ in range(service.MAX_ATTEMPTS):
+        assert workshop.job(job_id).state in (JobState.WAITING, JobState.RUNNING)
+        with session_scope(workshop.engine) as session:
+            lease = sure(service.take_lease(session, task_id, new_id(), 60))
+        with session_scope(workshop.engine) as session:
+            service.try_again(session, lease, error)
+    assert workshop.job(job_id).error_code == "source.not-decodable"
+    fault = workshop.progress(job_id).fault
+    assert fault is not None
+    assert fault.message % fault.data == str(error)
+
+
+def test_cancel_and_retry(workshop: Workshop, job_id: str) -> None:
+    first, second, third = do_ingest(workshop, job_id)
+    assert encode(workshop, first)
+    running = sure(take(workshop, second))
+    with session_scope(workshop.engine) as session:
+        service.cancel_job(session, job_id)
+    with session_scope(workshop.engine) as session:
+        assert service.extend_lease(session, running, 60, 0.5) is JobState.CANCELLED
+        assert service.cancel_task(session, running)
+    assert [t.state for t in kinds(workshop, job_id, TaskKind.ENCODE)] == ["done", "cancelled", "cancelled"]
+    assert take(workshop, third) is None
+    with session_scope(workshop.engine) as session:
+        service.retry_job(session, job_id)
+    assert [t.state for t in kinds(workshop, job_id, TaskKind.ENCODE)] == ["done", "waiting", "waiting"]
+
+
+def test_a_retry_before_the_cancelled_task_noticed_goes_on(workshop: Workshop, job_id: str) -> None:
+    lease = sure(take(workshop, workshop.tasks(job_id)[0].id))
+    with session_scope(workshop.engine) as session:
+        service.cancel_job(session, job_id)
+        service.retry_job(session, job_id)
+    with session_scope(workshop.engine) as session:
+        service.cancel_task(session, lease)
+    assert workshop.tasks(job_id)[0].state == TaskState.WAITING
+
+
+def test_a_lost_part_is_cut_anew(workshop: Workshop, job_id: str) -> None:
+    first, *_ = do_ingest(workshop, job_id)
+    lease = sure(take(workshop, first))
+    with session_scope(workshop.engine) as session:
+        service.fail_task(session, lease, PartLost(key="jobs/x/video/0000.mkv"))
+    assert workshop.job(job_id).error_code == service.PART_LOST == PartLost.code
+    with session_scope(workshop.engine) as session:
+        service.retry_job(session, job_id)
+    assert [(t.kind, t.state) for t in workshop.tasks(job_id)] == [("ingest", "waiting")]
+
+
+def test_bells_ring_once_and_again_only_where_nobody_heard(workshop: Workshop, job_id: str) -> None:
+    do_ingest(workshop, job_id, segments=20)
+    bell = FakeDoorbell()
+    bell.away = True
+    assert ring_due(workshop.engine, bell) == 0
+    bell.away = False
+    with ThreadPoolExecutor(4) as pool:  # several relays at once
+        assert sum(pool.map(lambda _: ring_due(workshop.engine, bell), range(4))) == 20
+    assert len({ring.task_id for ring in bell.rings}) == len(bell.rings) == 20
+    assert ring_due(workshop.engine, bell, (TaskKind.ENCODE,)) == 0
+    with session_scope(workshop.engine) as session:
+        session.connection().execute(text("update task set rung_at = rung_at - interval '1 min'"))
+    assert ring_due(workshop.engine, bell, (TaskKind.INGEST,)) == 0
+    assert ring_due(workshop.engine, bell, (TaskKind.ENCODE,)) == 20
+
+
+def test_a_bell_that_nobody_can_ring_is_no_error(workshop: Workshop, job_id: str) -> None:
+    bell = FakeDoorbell()
+    bell.away = True
+    with session_scope(workshop.engine) as session:
+        service.ring_job(session, bell, job_id)
+    bell.away = False
+    with session_scope(workshop.engine) as session:
+        service.ring_job(session, bell, job_id)
+    assert [ring.kind for ring in bell.rings] == [TaskKind.INGEST]
+
+
+def test_progress_counts_content_and_says_how_long_it_takes(workshop: Workshop, job_id: str) -> None:
+    before = workshop.progress(job_id)
+    assert (before.percent, before.rate, before.eta_s, before.stage) == (0, None, None, TaskKind.INGEST)
+    ids = do_ingest(workshop, job_id, segments=4)
+    assert workshop.progress(job_id).percent == 5
+    encode(workshop, ids[0])
+    lease = sure(take(workshop, ids[1]))
+    with session_scope(workshop.engine) as session:
+        service.extend_lease(session, lease, 60, 0.5)
+        earlier = text("update task set started_at = started_at - interval '9 s' where kind = 'encode'")
+        session.connection().execute(earlier)
+    now = workshop.progress(job_id)
+    assert now.percent == pytest.approx(5 + 90 * 1.5 / 4, abs=0.1)
+    assert (now.segments_done, now.segments, now.stage) == (1, 4, TaskKind.ENCODE)
+    assert now.rate == pytest.approx(9 / 9, rel=0.2)
+    assert now.eta_s == pytest.approx(15 + 1.2, rel=0.2)
+    with session_scope(workshop.engine) as session:
+        counts = repository.queue_lengths(session)
+    assert counts == {("encode", "running"): 1, ("encode", "waiting"): 2}
