@@ -49,26 +49,28 @@ def number_taken(session: Session, course_id: str, number: int, other_than: str 
     return found is not None and found != other_than
 
 
-LESSON_COLUMNS = ("id", "course_id", "partner_id", "number", "title", *PLACE_FIELDS, "created_at")
+_LISTED = (
+    select(
+        *(getattr(Lesson, name) for name in ("id", "course_id", "partner_id", "number", "title", "created_at")),
+        col(Course.title),
+        col(Partner.name),
+        *(getattr(Lesson, name) for name in PLACE_FIELDS),
+    )
+    .join(Course, col(Course.id) == col(Lesson.course_id))
+    .join(Partner, col(Partner.id) == col(Lesson.partner_id))
+)
 
 
 def lessons_page(session: Session, wanted: dict[str, str], after: Cursor | None) -> Sequence[Row[Any]]:
     """Return up to one row more than a page of lessons as plain rows, newest first.
 
-    The columns are `LESSON_COLUMNS`, then the course's title and the partner's name. `wanted` maps columns to values.
+    The columns are id, course_id, partner_id, number, title, created_at, course's title, partner's name, and those
+    of the place in the order of `PLACE_FIELDS`. `wanted` maps columns of lessons to values.
     """
-    # The page is cut first, so that the joins see 51 rows and not the whole table.
-    cut = _paged(select(*(getattr(Lesson, name) for name in LESSON_COLUMNS)), Lesson, after)
+    query = _LISTED
     for column, value in wanted.items():
-        cut = cut.where(getattr(Lesson, column) == value)
-    page = cut.subquery()
-    query = (
-        select(page, col(Course.title).label("course_title"), col(Partner.name).label("partner_name"))
-        .join(Course, col(Course.id) == page.c.course_id)
-        .join(Partner, col(Partner.id) == page.c.partner_id)
-        .order_by(page.c.created_at.desc(), page.c.id.desc())
-    )
-    return session.execute(query).all()
+        query = query.where(getattr(Lesson, column) == value)
+    return session.execute(_paged(query, Lesson, after)).all()
 
 
 def _paged(query: Any, table: type[Course] | type[Lesson], after: Cursor | None) -> Any:

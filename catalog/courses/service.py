@@ -179,10 +179,18 @@ def list_lessons(session: Session, person: Person, wanted: LessonFilter, after: 
 
 
 def _listed(row: Any) -> dict[str, Any]:
-    listed = dict(row._mapping)
-    listed["place"] = {name: listed.pop(name) for name in PLACE_FIELDS}
-    listed["created_at"] = row.created_at.isoformat().replace("+00:00", "Z")
-    return listed
+    lesson, course, partner, number, title, created, course_title, partner_name, *place = row
+    return {
+        "id": lesson,
+        "course_id": course,
+        "partner_id": partner,
+        "number": number,
+        "title": title,
+        "place": dict(zip(PLACE_FIELDS, place, strict=True)),
+        "created_at": created.isoformat().replace("+00:00", "Z"),
+        "course_title": course_title,
+        "partner_name": partner_name,
+    }
 
 
 def _next(rows: Sequence[Any], keyed: Sequence[Any]) -> str | None:

@@ -71,7 +71,7 @@ def test_no_path_breaks_any_route(world: World, value: str) -> None:
         if "{" in path:
             for method in methods:
                 filled = re.sub(r"\{\w+\}", lambda _: value, path)
-                options = {"json": {}} if method in ("post", "put") else {}
+                options: dict[str, object] = {"json": {}} if method in ("post", "put") else {}
                 is_problem(world.client, method.upper(), filled, headers=ops, **options)
 
 
@@ -98,10 +98,9 @@ def test_a_bad_cursor_says_what_to_do(world: World) -> None:
         assert "without a cursor" in answer["detail"]
 
 
-STRANGERS: list[dict[str, str | bytes]] = [
+STRANGERS: list[dict[str, str]] = [
     {},
     {"Authorization": "Bearer nobody"},
-    {"Authorization": b"Bearer \xff"},
     {"Authorization": "Basic eDp4"},
     {"Cookie": "songtan_session=x"},
 ]
@@ -110,13 +109,8 @@ STRANGERS: list[dict[str, str | bytes]] = [
 def test_nothing_without_an_account(world: World) -> None:
     everyone = {"/api/session", "/api/node/enrol", "/healthz", "/readyz", "/metrics"}
     for method, path in routes(world):
-        for headers in (
-            {},
-            {"Authorization": "Bearer nobody"},
-            {"Authorization": "Bearer \xff"},
-            {"Cookie": "songtan_session=x"},
-        ):
-            options = {"json": {}} if method in ("POST", "PUT") else {}
+        for headers in STRANGERS:
+            options: dict[str, object] = {"json": {}} if method in ("POST", "PUT") else {}
             code = is_problem(world.client, method, path, headers=headers, **options)
             if path not in everyone or (path, method) == ("/api/session", "GET"):
                 assert code in ("account.not-signed-in", "node.not-known"), f"{method} {path}: {code}"
@@ -126,7 +120,7 @@ def test_partners_may_not_do_what_ops_does(world: World) -> None:
     partner = world.as_(Role.PARTNER)
     for method, path in routes(world):
         if path.startswith(("/api/nodes", "/api/sites", "/api/counties", "/api/assignments", "/api/accounts")):
-            options = {"json": {}} if method in ("POST", "PUT") else {}
+            options: dict[str, object] = {"json": {}} if method in ("POST", "PUT") else {}
             code = is_problem(world.client, method, path, headers=partner, **options)
             assert code in ("account.not-allowed", "request.bad-field"), f"{method} {path}: {code}"
 
