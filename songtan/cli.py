@@ -85,6 +85,15 @@ def demo(
 
 
 @app.command()
+def prepare() -> None:
+    """Bring the tables up to date and make the buckets; what is there is left alone. `songtan up` does it by itself.
+
+    For installations on engines of their own: run it once before the programs of a new version start.
+    """
+    _load("prepare", "songtan.preparation", "server").run()
+
+
+@app.command()
 def ready(
     url: Annotated[str, typer.Argument(help="Address to ask, like http://127.0.0.1:8000/readyz.")],
     seconds: Annotated[float, typer.Option(min=0.1, max=60, help="How long to wait for the answer.")] = 3.0,

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from catalog.lifeline import ASKED_BY
-from catalog.migrations import migrate
-from catalog.settings import StorageSettings, load
-from catalog.storage.s3 import S3ObjectStore
+from catalog.settings import load
+from songtan.preparation import PlaceSettings, prepare
 from songtan.readiness import answers
 from songtan.settings import StackSettings
 from songtan.stack.embedded import Embedded
@@ -57,7 +56,7 @@ class LocalCentre:
     @property
     def store_url(self) -> str:
         """Where public objects are read without credentials, without a slash at the end."""
-        return self._store_settings().store_url
+        return self._places().store_url
 
     @property
     def env(self) -> dict[str, str]:
@@ -81,8 +80,7 @@ class LocalCentre:
         self.say("the database, the broker and the object store")
         self.embedded.start(self.supervisor)
         self.say("the tables and the buckets")
-        migrate(self.embedded.postgres.url)
-        S3ObjectStore(self._store_settings()).ensure_buckets()
+        prepare(self._places())
         self.say("the signer, the API and a worker")
         if not (self.state.folder / "signer" / "root.key").exists():
             self.tool("signer", "init", "--passphrase-file", "-", told=self.secrets["ops_passphrase"])
@@ -95,9 +93,9 @@ class LocalCentre:
         """End everything, the last started first."""
         self.supervisor.stop()
 
-    def _store_settings(self) -> StorageSettings:
-        names = ("s3_endpoint", "s3_access_key", "s3_secret_key")
-        return load(StorageSettings, **{name: self.embedded.env[f"SONGTAN_{name.upper()}"] for name in names})
+    def _places(self) -> PlaceSettings:
+        names = ("database_url", "s3_endpoint", "s3_access_key", "s3_secret_key")
+        return load(PlaceSettings, **{name: self.embedded.env[f"SONGTAN_{name.upper()}"] for name in names})
 
     def child(self, name: str, words: Sequence[str], env: Mapping[str, str]) -> Child:
         """One of our programs, not yet started."""

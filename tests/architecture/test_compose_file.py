@@ -27,7 +27,7 @@ def test_a_wrong_file_would_be_found() -> None:
 
 
 def test_every_part_of_the_centre_and_a_node_are_there() -> None:
-    assert set(SERVICES) == {"postgres", "valkey", "seaweedfs", "migrate", *PROGRAMS}
+    assert set(SERVICES) == {"postgres", "valkey", "seaweedfs", "prepare", *PROGRAMS}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -35,7 +35,7 @@ def test_versions_are_pinned(name: str) -> None:
     assert re.search(r":\d+\.\d+(\.\d+)?(-[a-z]+)?$", SERVICES[name]["image"])
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"prepare"}))
 def test_health_is_checked(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 

@@ -4,8 +4,10 @@ No container engine is at hand, so what differs in a container is mapped and not
 loopback, ports become free ones, and folders become temporary ones.
 """
 
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,13 +28,18 @@ from songtan.stack.wheels import wheel_file
 from tests.containers import compose
 
 SECONDS = 60
+SONGTAN = [sys.executable, "-m", "songtan.cli"]
 ENV = {
     "SONGTAN_POSTGRES_PASSWORD": "9d1c7a24e5b84b7f",
     "SONGTAN_VALKEY_PASSWORD": "5b1f0c9e7d3a4286",
     "SONGTAN_S3_ACCESS_KEY": "centre",
     "SONGTAN_S3_SECRET_KEY": "c04be8f2917d4a6f8e21",
     "SONGTAN_S3_PUBLIC_ENDPOINT": "http://seaweedfs:8333",
+    "SONGTAN_SIGNER_URL": "http://signer:8001",
+    "SONGTAN_SIGNER_TOKEN": "1f6b0a7c9d3e48528e7a",
 }
+PORT_SETTINGS = {"api": "SONGTAN_API_PORT", "signer": "SONGTAN_SIGNER_PORT"}
+"""Programs that listen on their usual port in a container."""
 
 
 @dataclass
@@ -59,10 +66,30 @@ class Composed:
                 value = value.replace(word, ours)
         return value
 
+    def env(self, name: str) -> dict[str, str]:
+        """A service's own environment, and nothing of ours but PATH."""
+        found = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.service(name).get("environment", {})}
+        return found | ({PORT_SETTINGS[name]: str(self.ports[name])} if name in PORT_SETTINGS else {})
+
+    def start_program(self, name: str) -> None:
+        """Start one of our programs by its image's entry point and its command; wait until it is healthy."""
+        service = self.service(name)
+        child = self.run(name, [*self.entry(name), *service["command"]])
+        check = service["healthcheck"]["test"]
+        assert check[:2] == ["CMD", "songtan"]
+        words, env = [*SONGTAN, *check[2:]], self.env(name)
+        child.wait_ready(lambda: subprocess.run(words, env=env, capture_output=True).returncode == 0, SECONDS)
+
+    def entry(self, name: str) -> list[str]:
+        """What the image's Dockerfile starts: `songtan`, or `songtan edge`."""
+        dockerfile = (compose.ROOT / self.service(name)["build"]["dockerfile"]).read_text("utf-8")
+        words = json.loads(dockerfile.partition("\nENTRYPOINT ")[2].partition("\n")[0])
+        assert words[0] == "songtan"
+        return [*SONGTAN, *words[1:]]
+
     def run(self, name: str, command: list[str], **options: Any) -> Child:
-        """Start a service with its own environment and nothing of ours but PATH."""
-        env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.service(name).get("environment", {})}
-        child = Child(name, command, self.folder / f"{name}.log", env=env, **options)
+        """Start a service with its own environment."""
+        child = Child(name, command, self.folder / f"{name}.log", env=self.env(name), **options)
         child.start()
         self.running.append(child)
         return child
@@ -70,7 +97,7 @@ class Composed:
 
 @pytest.fixture(scope="module")
 def composed(servers_folder: Path) -> Iterator[Composed]:
-    names = ["postgres", "valkey", *PORT_NAMES]
+    names = ["postgres", "valkey", "api", "signer", "edge", *PORT_NAMES]
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     mapping = {
         "postgres:5432": f"{LOOPBACK}:{ports['postgres']}",
@@ -80,9 +107,17 @@ def composed(servers_folder: Path) -> Iterator[Composed]:
         "-ip=seaweedfs": f"-ip={LOOPBACK}",
         "-ip.bind=0.0.0.0": f"-ip.bind={LOOPBACK}",
         "-dir=/data": "-dir=.",
+        "signer:8001": f"{LOOPBACK}:{ports['signer']}",
+        "127.0.0.1:8001/": f"{LOOPBACK}:{ports['signer']}/",
+        "127.0.0.1:8000/": f"{LOOPBACK}:{ports['api']}/",
+        "127.0.0.1:8090/": f"{LOOPBACK}:{ports['edge']}/",
+        "0.0.0.0:8090": f"{LOOPBACK}:{ports['edge']}",
+        "0.0.0.0": LOOPBACK,
+        "/var/lib/songtan": str(servers_folder / "composed" / "var"),
     }
     stack = Composed(servers_folder / "composed", mapping, ports)
     stack.folder.mkdir(mode=0o755)
+    (stack.folder / "var").mkdir()
     yield stack
     for child in reversed(stack.running):
         child.stop()
@@ -150,3 +185,30 @@ def test_seaweedfs(composed: Composed) -> None:
 
     child.wait_ready(healthy, SECONDS)
     assert httpx2.get(f"http://{LOOPBACK}:{composed.ports['s3.port']}/").status_code == 403
+
+
+def test_prepare(composed: Composed) -> None:
+    words = [*composed.entry("prepare"), *composed.service("prepare")["command"]]
+    for _ in range(2):  # the second time there is nothing to do
+        done = subprocess.run(words, env=composed.env("prepare"), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_signer(composed: Composed) -> None:
+    """The keys are made once, by the same image: `docker compose run --rm signer signer init`."""
+    words = [*composed.entry("signer"), "signer", "init", "--passphrase-file", "-"]
+    done = subprocess.run(
+        words, env=composed.env("signer"), input="a passphrase of ops\n", text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    composed.start_program("signer")
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "edge"])
+def test_program(composed: Composed, name: str) -> None:
+    composed.start_program(name)
+
+
+def test_no_service_is_left_out() -> None:
+    tested = {"postgres", "valkey", "seaweedfs", "prepare", "signer", "api", "worker", "edge"}
+    assert set(compose.read()["services"]) == tested
