@@ -6,6 +6,7 @@ again later; 4 damage was found (and will be fetched again).
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -60,6 +61,8 @@ def serve() -> None:
                     timeout_graceful_shutdown=STOP_SECONDS,
                 )
             )
+            for stop in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(stop, _stopped)  # uvicorn raises the signal anew when it has stopped in order
             server.run()
             return 0 if server.started else FAILED
 
@@ -195,6 +198,10 @@ def _with_node(work: "Callable[[Node], Any]") -> None:
                 await node.close_client()
 
     _finish(lambda: asyncio.run(run()))
+
+
+def _stopped(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _finish(run: Callable[[], int]) -> None:

@@ -152,6 +152,21 @@ class SourceTimedOut(SourceFailed):
     message = N_("%(address)s did not answer in time. The node tries again by itself; check the line if it lasts.")
 
 
+class NoLine(AppError):
+    """How the pages sum up whatever cannot be reached."""
+
+    code = "line.none"
+    status = 503
+    message = N_(
+        "The centre or the store cannot be reached. Lessons that are here play on, and the node tries again by itself. "
+        "Check the line if it should be there."
+    )
+
+
+LINE_CODES = frozenset({SourceUnreachable.code, SourceTimedOut.code})
+"""What a box at the end of a thin line meets every day."""
+
+
 class SourceForbids(SourceFailed):
     """401 or 403."""
 

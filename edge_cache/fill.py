@@ -88,7 +88,6 @@ class Fill:
                 self._trouble("disk", error, outcome)
                 steps.clear()
             except SourceFailed as error:
-                log.warning("step.given-up", step=str(step), problem=error.code)
                 if error.wears_off:
                     self._trouble("store", error, outcome)
                     steps.clear()
@@ -137,7 +136,8 @@ class Fill:
     def _trouble(self, key: str, error: AppError, outcome: Outcome) -> None:
         outcome.failures.append(error)
         self._troubled.add(key)
-        self._notes.trouble(key, error)
+        if self._notes.trouble(key, error):
+            log.warning("fill.in-trouble", at=key, problem=error.code, **error.data)
 
     def _mended(self, *keys: str) -> None:
         found = self._troubled.intersection(keys)

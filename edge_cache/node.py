@@ -17,7 +17,7 @@ from edge_cache.centre import Centre
 from edge_cache.database import Database
 from edge_cache.durable import FolderLock
 from edge_cache.enrol import enrol
-from edge_cache.errors import NotEnrolled
+from edge_cache.errors import LINE_CODES, NotEnrolled
 from edge_cache.fetch import pause_after
 from edge_cache.fill import Fill, Outcome
 from edge_cache.identity import Identity, read_identity
@@ -62,6 +62,7 @@ class Node:
         self._client: httpx2.AsyncClient | None = None
         self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
         self._reporter: Reporter | None = None
+        self._newest_told = 0
         self.keeper.on_complete = self._on_complete
 
     def __enter__(self) -> Self:
@@ -136,14 +137,23 @@ class Node:
             total.finished = outcome.finished or (bool(outcome.failures) and not outcome.kept)
         return total
 
-    async def report_once(self) -> int:
-        """Make a report and send all that wait; return the version of the newest direction the centre has."""
+    @property
+    def reporter(self) -> Reporter:
+        """What makes and sends reports. Raises NotEnrolled."""
         if self._reporter is None:
             centre = self._centre(self._enrolled())
             self._reporter = Reporter(centre, self.database, self.keeper.files, self._machine, self.now)
+        return self._reporter
+
+    async def make_report(self) -> None:
+        """Queue a report of how the node is now."""
         direction = self.sync().direction
-        await asyncio.to_thread(self._reporter.make, direction.version if direction else 0)
-        return await self._reporter.send()
+        await asyncio.to_thread(self.reporter.make, direction.version if direction else 0)
+
+    async def report_once(self) -> int:
+        """Make a report and send all that wait; return the version of the newest direction the centre has."""
+        await self.make_report()
+        return await self.reporter.send()
 
     async def run(self) -> None:
         """Keep the node in step with the centre and filled, until cancelled."""
@@ -171,24 +181,24 @@ class Node:
                 self._fill_wanted.set()
             state = await asyncio.to_thread(self._state_to_tell)
             if state != told or loop.time() - told_at >= self.settings.report_seconds:
-                newest = await self._tell()
-                if newest is not None:
-                    told, told_at = state, loop.time()
-                    direction = self.sync().direction
-                    if newest > (direction.version if direction else 0) and "centre" not in self._areas_in_trouble():
-                        await asyncio.sleep(min(1.0, self.settings.poll_seconds))
-                        continue
+                await self.make_report()
+                told, told_at = state, loop.time()
+            await self._send_reports()
             await _wait(self._sync_wanted, self.settings.poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
-    async def _tell(self) -> int | None:
+    async def _send_reports(self) -> None:
+        """Send what waits; if the centre has a newer direction than this node, look again at once, but once only."""
         try:
-            newest = await self.report_once()
+            newest = await self.reporter.send()
         except AppError as error:
-            log.info("report.waits", problem=error.code)
-            self.notes.trouble("report", error)
-            return None
+            if self.notes.trouble("report", error):
+                log.info("report.waits", problem=error.code)
+            return
         self.notes.mended("report")
-        return newest
+        direction = self.sync().direction
+        if newest > max(direction.version if direction else 0, self._newest_told):
+            self._newest_told = newest
+            self._sync_wanted.set()
 
     async def _stay_filled(self) -> None:
         failures = 0
@@ -208,10 +218,8 @@ class Node:
     def _state_to_tell(self) -> object:
         """What makes a report worth sending before its time."""
         held = [(c.course, c.release, c.lessons_ready, c.bytes_held == c.bytes_wanted) for c in self.releases.held()]
-        return self.notes.fact("direction"), held, [(p.source, p.code) for p in self.notes.problems()]
-
-    def _areas_in_trouble(self) -> set[str]:
-        return {p.source for p in self.notes.problems()}
+        problems = {(p.source, p.code) for p in self.notes.problems() if p.code not in LINE_CODES}
+        return self.notes.fact("direction"), held, problems
 
     def _on_bytes(self, count: int) -> None:
         self.bytes_fetched += count

@@ -64,10 +64,14 @@ class Notes:
         rows = self._database.read("select source, code, message, data, since from problem order by since, source")
         return [Problem(r[0], r[1], r[2], json.loads(r[3]), datetime.fromisoformat(r[4])) for r in rows]
 
-    def trouble(self, source: str, error: AppError) -> None:
-        """Note that something is wrong at `source`, for example "metadata" or "release:<course>"."""
+    def trouble(self, source: str, error: AppError) -> bool:
+        """Note that something is wrong at `source`, for example "metadata" or "release:<course>".
+
+        Return whether that is news: nothing stood there, or something else.
+        """
         data, now = json.dumps(error.data, ensure_ascii=False, sort_keys=True), datetime.now(UTC).isoformat()
         with self._database.write() as rows:
+            before = rows.execute("select code from problem where source = ?", (source,)).fetchone()
             rows.execute(
                 "insert into problem values (?, ?, ?, ?, ?) on conflict (source) do update set code = excluded.code,"
                 " message = excluded.message, data = excluded.data,"
@@ -75,6 +79,7 @@ class Notes:
                 " where code != excluded.code or data != excluded.data",
                 (source, error.code, error.message, data, now),
             )
+        return before is None or before["code"] != error.code
 
     def mended(self, *sources: str) -> None:
         """Note that nothing is wrong (any more) at these sources; `kind:` names all of a kind."""

@@ -91,8 +91,8 @@ class Sync:
         try:
             done = await work
         except AppError as error:
-            log.warning("sync.part-failed", area=area, problem=error.code, **error.data)
-            self._notes.trouble(area, error)
+            if self._notes.trouble(area, error):
+                log.warning("sync.part-failed", area=area, problem=error.code, **error.data)
             result.problems += 1
             return None
         self._notes.mended(area)

@@ -1,5 +1,7 @@
 """The pages of a node. They work with the centre away and with no line; handlers run in threads."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,18 +13,19 @@ from starlette.routing import Route
 from catalog.formats.clock import is_sure
 from catalog.formats.errors import N_, AppError
 from catalog.formats.protocol import Direction
-from catalog.look.language import translate, translate_error
+from catalog.look.language import Language, known_language, translate, translate_error
 from catalog.look.pages import Pages
 from edge_cache import SOFTWARE
 from edge_cache.database import Database
-from edge_cache.errors import LessonUnknown
+from edge_cache.errors import LINE_CODES, LessonUnknown, NoLine, StatementExpired
 from edge_cache.identity import Identity
-from edge_cache.notes import Notes
+from edge_cache.notes import Notes, Problem
 from edge_cache.releases.repository import LessonLine, ReleaseRepository
 from edge_cache.report import ReportQueue
 from edge_cache.store.keeper import Keeper
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 NO_PAGE = N_("This page does not exist. Go back to the lessons.")
 LESSONS_ON_A_PAGE = 60
 LESSONS_AT_HOME = 6
@@ -53,7 +56,7 @@ class Classroom:
 
     def __init__(self, node: Host) -> None:
         self._node = node
-        self.pages = Pages([TEMPLATES])
+        self.pages = Pages([TEMPLATES], static_dirs=[STATIC])
 
     def routes(self) -> list[Route]:
         """The routes of the pages and of their static files."""
@@ -110,6 +113,8 @@ class Classroom:
         before, after = self._neighbours(line)
         base = f"/media/{course}/{release}/{wanted}"
         held = {c.sha256 for c in lesson.captions if (self._node.keeper.rows.blob(c.sha256) or (0, False))[1]}
+        readers = self.pages.language(request)
+        captions = sorted(lesson.captions, key=lambda c: known_language(c.language) != readers)
         return self._page(
             request,
             "lesson.html",
@@ -120,7 +125,7 @@ class Classroom:
             mp4=f"{base}/{whole[-1].rung}.mp4",
             downloads=[(r.rung, f"{base}/{r.rung}.mp4") for r in rungs if r.complete],
             poster=f"/media/blob/{line.poster}.jpg" if line.poster else None,
-            captions=[(f"/media/blob/{c.sha256}.vtt", c.language, c.name) for c in lesson.captions if c.sha256 in held],
+            captions=[(f"/media/blob/{c.sha256}.vtt", c.language, c.name) for c in captions if c.sha256 in held],
             before=before,
             after=after,
         )
@@ -136,7 +141,7 @@ class Classroom:
             "status.html",
             identity=node.identity,
             direction=None if text is None else Direction.model_validate_json(text),
-            problems=[(p, translate(p.message, language) % p.data) for p in node.notes.problems()],
+            problems=tell_problems(node.notes.problems(), language),
             courses=[(course, held[course.course]) for course in node.releases.courses()],
             lessons_ready=sum(course.lessons_ready for course in held.values()),
             lessons_known=sum(course.lessons for course in held.values()),
@@ -195,6 +200,18 @@ class Classroom:
             site_name=identity.site_name if identity else None,
             **context,
         )
+
+
+def tell_problems(problems: Sequence[Problem], language: Language) -> list[tuple[str, Problem, str]]:
+    """Return (kind of notice, problem, words) for people; all that says "no line" becomes one."""
+    told, no_line = [], None
+    for problem in problems:
+        if problem.code not in LINE_CODES:
+            kind = "warn" if problem.code == StatementExpired.code else "bad"
+            told.append((kind, problem, translate(problem.message, language) % problem.data))
+        elif no_line is None:
+            no_line = ("warn", replace(problem, code=NoLine.code), translate(NoLine.message, language))
+    return told + ([no_line] if no_line else [])
 
 
 def place_of(line: LessonLine) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
 
 from catalog.formats.ids import new_id
 from catalog.formats.protocol import DIRECTION_PATH, ENROL_PATH, REPORT_PATH
@@ -29,7 +29,7 @@ class Wire:
         self.fault: Fault = lambda _name, _start: None
         self.enrolment = 201
         self.direction: bytes | None = None
-        self.reports: dict[str, dict[str, object]] = {}
+        self.reports: dict[str, dict[str, Any]] = {}
         self.report_posts = 0
         self.report_status = 200
         self.clock_ahead = timedelta(0)

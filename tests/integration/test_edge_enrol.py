@@ -95,7 +95,7 @@ def test_reports_count_once_however_often_they_are_sent(school: School) -> None:
     assert school.wire.report_posts == 3
     assert len(school.wire.reports) == 2
     last = list(school.wire.reports.values())[-1]
-    (course,) = last["courses"]  # type: ignore[misc, unused-ignore]
+    (course,) = last["courses"]
     assert course["lessons_ready"] == course["lessons"] == 2
     assert course["bytes_held"] == course["bytes_wanted"]
 
@@ -112,6 +112,6 @@ def test_a_wrong_clock_is_measured_and_told(school: School) -> None:
     codes, _, year = school.run(work)
     assert codes == ["clock.wrong"]
     assert year > 2026
-    offsets = [r["health"]["clock_offset_s"] for r in school.wire.reports.values()]  # type: ignore[index]
+    offsets = [r["health"]["clock_offset_s"] for r in school.wire.reports.values()]
     assert offsets[0] is None
     assert round(offsets[1] / 86400) == -400
