@@ -1,7 +1,8 @@
 """Chromium for the tests of pages, by Playwright.
 
 `page` fails its test when the page logs an error to the console, throws, or asks any host for anything but those that
-the test itself opened. A test that provokes an error says so: `page_noise.append("503")` (a part of the message).
+the test itself opened. A test that provokes an error says so: `page_noise.append("503")` (a part of the message);
+one whose page may ask another host, such as the object store, names it: `page_origins.append("http://…")`.
 """
 
 import os
@@ -39,8 +40,9 @@ class OpenPage:
     Each has a context of its own (cookies, storage); keywords beyond the size go to `Browser.new_context`.
     """
 
-    def __init__(self, browser: Browser, noise: list[str]) -> None:
+    def __init__(self, browser: Browser, noise: list[str], origins: list[str]) -> None:
         self._browser = browser
+        self._origins = origins
         self._noise = noise
         self._contexts: list[BrowserContext] = []
         self.faults: list[str] = []
@@ -67,7 +69,7 @@ class OpenPage:
             origin = f"{address.scheme}://{address.netloc}"
             if request.is_navigation_request() and request.frame == page.main_frame:
                 own.add(origin)
-            elif origin not in own:
+            elif origin not in own and origin not in self._origins:
                 self.faults.append(f"a request to another origin: {request.url}")
 
         def logged(message: ConsoleMessage) -> None:
@@ -117,9 +119,15 @@ def page_noise() -> list[str]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, page_noise: list[str]) -> Iterator[OpenPage]:
+def page_origins() -> list[str]:
+    """Other hosts that this test's pages may ask, as `http://host:port`."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, page_noise: list[str], page_origins: list[str]) -> Iterator[OpenPage]:
     """Opens pages with the same care as `page`."""
-    opener = OpenPage(browser, page_noise)
+    opener = OpenPage(browser, page_noise, page_origins)
     yield opener
     opener.close()
     assert not opener.faults, "\n".join(opener.faults)

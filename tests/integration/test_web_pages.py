@@ -133,7 +133,13 @@ def test_a_partner_makes_a_course_and_a_lesson(world: World, partner: Visitor) -
     assert "field-error" in empty.text
     nowhere = partner.post("/partner/courses/new", form, 422, title="数学", kind="school")
     assert "f-subject-error" in nowhere.text
-    fields = {"title": "数学 <七年级>", "kind": "school", "stage": "初中", "subject": "数学", "description": "两\n行"}
+    fields: dict[str, Any] = {
+        "title": "数学 <七年级>",
+        "kind": "school",
+        "stage": "初中",
+        "subject": "数学",
+        "description": "两\n行",
+    }
     made = partner.post("/partner/courses/new", form, **fields)
     course_path = made.headers["location"]
     page = partner.both(course_path)
