@@ -143,7 +143,11 @@
       maxBufferLength: 30,
       maxMaxBufferLength: 60,
       backBufferLength: 30, /* a phone of 2016 has little memory */
-      timelineController: undefined /* captions are <track> elements; its cleaning would empty them */
+      abrEwmaDefaultEstimate: 2e7, /* the node is on the school's own network: begin with the best that is here */
+      /* Captions are <track> elements; hls.js would add each a second time, and empty ours. */
+      timelineController: undefined,
+      subtitleTrackController: undefined,
+      subtitleStreamController: undefined
     });
     video.removeAttribute("src");
     video.load();
