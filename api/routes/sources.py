@@ -142,11 +142,11 @@ def put_captions(
     data: Annotated[bytes, Depends(raw_body)],
     person: PersonDep,
     centre: CentreDep,
-    name: Annotated[Label, Query(description="what the player shows; the language's tag if left out")] = "",
+    name: Annotated[Label, Query(description="what the player shows; the language's own name if left out")] = "",
 ) -> CaptionOut:
     """Store captions in one language, in place of any before. The file is checked, cue by cue."""
     with centre.session() as session:
-        row = captions.put_caption(session, centre.store, person, lesson_id, language, name or language, data)
+        row = captions.put_caption(session, centre.store, person, lesson_id, language, name, data)
         return CaptionOut.model_validate(row.model_dump())
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from catalog.accounts.schemas import Person
 from catalog.courses import repository
 from catalog.courses.errors import CaptionUnknown
+from catalog.courses.languages import name_of_language
 from catalog.courses.models import Caption
 from catalog.courses.service import find_lesson
 from catalog.courses.webvtt import check_webvtt
@@ -22,9 +23,11 @@ def put_caption(
 ) -> Caption:
     """Store captions in place of any in that language. Raises LessonUnknown, CaptionTooLarge, BadCaption.
 
-    `language` is a BCP 47 tag (`catalog.formats.release.Language`); `name` is what the player shows.
+    `language` is a BCP 47 tag (`catalog.formats.release.Language`); `name` is what the player shows; empty, it is
+    the language's own name.
     """
     lesson = find_lesson(session, person, lesson_id, change=True)
+    name = name or name_of_language(language)
     cues = check_webvtt(data)
     digest = sha256_hex(data)
     store.put(Bucket.PUBLIC, f"blobs/{digest}", data, "text/vtt; charset=utf-8")

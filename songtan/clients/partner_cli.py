@@ -115,8 +115,7 @@ def upload(
     vtt = _captions(captions) if captions else None
     with signed_in("partner") as centre:
         if vtt is not None:
-            name = {"zh-CN": "中文", "en": "English"}.get(captions_language, captions_language)
-            centre.put_bytes(f"/api/lessons/{lesson}/captions/{captions_language}", vtt, "text/vtt", name=name)
+            centre.put_bytes(f"/api/lessons/{lesson}/captions/{captions_language}", vtt, "text/vtt")
         done = _send(centre, file, size, lesson)
         if watch_it:
             done["job"] = _watch(centre, lesson)

@@ -30,17 +30,3 @@ CHOICES: dict[str, tuple[str, ...]] = {
         *("护理", "幼儿保育", "家政服务", "民族手工艺", "木工", "无人机操控"),
     ),
 }
-
-CAPTION_LANGUAGES: dict[str, str] = {
-    "zh-CN": "中文",
-    "yue": "粤语",
-    "en": "English",
-    "bo": "བོད་ཡིག 藏文",
-    "ug": "ئۇيغۇرچە 维吾尔文",
-    "mn": "ᠮᠣᠩᠭᠣᠯ 蒙古文",
-    "ii": "ꆈꌠꉙ 彝文",
-    "za": "Vahcuengh 壮文",
-    "ko": "조선어 朝鲜文",
-    "kk": "قازاقشا 哈萨克文",
-}
-"""Languages of captions by BCP 47 tag, each in its own name: those of the schools that this is for."""

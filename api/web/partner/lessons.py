@@ -7,10 +7,10 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from api.web.desk import Desk, Faults, TheDesk, TheForm, ThePartner, Viewer, see_other, show
-from api.web.partner.curriculum import CAPTION_LANGUAGES
 from api.web.views import any_moving, media_facts, place_words, state_view
 from catalog.courses import service as courses
 from catalog.courses.captions import captions_of_lesson, delete_caption, put_caption
+from catalog.courses.languages import CAPTION_LANGUAGES
 from catalog.courses.errors import BadCaption, CaptionTooLarge
 from catalog.courses.models import SourceState
 from catalog.courses.uploads import MAX_SOURCE_BYTES, parts_held, sources_of_lesson
@@ -118,8 +118,7 @@ def add_captions(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id:
         return _page(request, desk, viewer, lesson_id, errors=Faults(captions=translate(why, language)))
     try:
         with desk.centre.session() as session:
-            name = CAPTION_LANGUAGES[tag]
-            put_caption(session, desk.centre.store, viewer.person, lesson_id, tag, name, sent.file)
+            put_caption(session, desk.centre.store, viewer.person, lesson_id, tag, "", sent.file)
     except (BadCaption, CaptionTooLarge) as error:
         return _page(request, desk, viewer, lesson_id, errors=Faults(captions=translate_error(error, language)))
     except AppError as error:
