@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from pydantic import SecretStr, ValidationError
+from sqlalchemy import Engine
 
 from api.app import connect, create_app
 from api.settings import ApiSettings
@@ -90,7 +91,7 @@ def add_partner(
 ) -> None:
     """Add a partner and print its id. Then make its publisher's key: `songtan signer add-partner`."""
     new = _checked(NewPartner, name=name)
-    with session_scope(make_engine(load(DatabaseSettings))) as session:
+    with session_scope(_database()) as session:
         partner = service.add_partner(session, new.name)
     _show({"id": partner.id, "name": partner.name}, as_json)
 
@@ -114,9 +115,15 @@ def add_account(
     new = _checked(
         NewAccount, login=login, name=name or login, password=SecretStr(password), role=role, partner_id=partner
     )
-    with session_scope(make_engine(load(DatabaseSettings))) as session:
+    with session_scope(_database()) as session:
         account = service.add_account(session, new)
     _show({"id": account.id, "login": account.login, "role": account.role, "partner_id": account.partner_id}, as_json)
+
+
+def _database() -> Engine:
+    settings = load(DatabaseSettings)
+    configure_logging("api", settings)  # to standard error: standard output is for the answer
+    return make_engine(settings)
 
 
 def _checked(kind: type[Any], **values: object) -> Any:

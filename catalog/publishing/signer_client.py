@@ -51,9 +51,10 @@ class Signer(Protocol):
 class HttpSigner:
     """A `Signer` over HTTP, with the service token."""
 
-    def __init__(self, url: str, token: SecretStr) -> None:
-        """`url` is where the signer is for this program, without a slash at the end."""
+    def __init__(self, url: str, token: SecretStr, transport: httpx2.BaseTransport | None = None) -> None:
+        """`url` is where the signer is for this program; `transport` stands in for the network."""
         self._client = httpx2.Client(
+            transport=transport,
             base_url=url,
             headers={"Authorization": f"Bearer {token.get_secret_value()}", "Accept": "application/json"},
             timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
