@@ -1,0 +1,195 @@
+"""The store: what is kept is there and right, what rots is noticed at the next reading, and rows count truly."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog.formats.errors import AppError, BadFormat
+from catalog.formats.index import TrackKind, make_index
+from catalog.formats.protocol import Assignment
+from catalog.formats.release import Release
+from catalog.formats.rungs import Rung
+from edge_cache.database import Database
+from edge_cache.folder_lock import FolderLock
+from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.store.files import Files
+from edge_cache.store.keeper import Keeper
+from edge_cache.store.repository import StoreRepository
+from tests.factories import Track, make_lesson, make_media, make_release, make_track
+
+VIDEO, SOUND = make_track(size=900), make_track(TrackKind.SOUND, size=300)
+OTHER = make_track(seed="other", size=500)
+
+
+class Box:
+    """A node's database and store, without the node."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder / "node.db")
+        self.rows, self.releases = StoreRepository(self.database), ReleaseRepository(self.database)
+        self.keeper = Keeper(Files(folder / "store"), self.rows)
+
+    def know(self, release: Release, *tracks: Track) -> None:
+        """Assign and add a release, with the indexes given."""
+        self.releases.assign((Assignment(course=release.course, partner=release.partner, release=1),))
+        self.releases.add(release, f"{release.number:064d}")
+        for track in tracks:
+            self.rows.add_index(track.index.digest, track.index.encoded)
+
+    def hold(self, track: Track) -> None:
+        self.keeper.keep_segments(
+            [(row.digest, data) for row, data in zip(track.index.segments, track.segments, strict=True)]
+        )
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def lesson_release(video: Track = VIDEO) -> Release:
+    return make_release((make_lesson(make_media({Rung.FLOOR: video}, SOUND)),))
+
+
+def test_what_is_kept_is_read_back_and_counted(box: Box) -> None:
+    box.know(lesson_release(), VIDEO, SOUND)
+    row = VIDEO.index.segments[1]
+    assert box.keeper.segment(row.digest) is None
+    box.keeper.keep_segments([(row.digest, VIDEO.segments[1])])
+    assert box.keeper.segment(row.digest) == VIDEO.segments[1]
+    track = box.rows.track(VIDEO.index.digest)
+    assert track is not None
+    assert (track.held, track.segments, track.complete) == (1, 3, False)
+    assert [n for n, _ in box.rows.missing(VIDEO.index.digest)] == [0, 2]
+
+
+def test_a_whole_track_counts_every_byte_of_its_pack(box: Box) -> None:
+    box.know(lesson_release(), VIDEO, SOUND)
+    box.hold(VIDEO)
+    box.hold(VIDEO)
+    track = box.rows.track(VIDEO.index.digest)
+    assert track is not None
+    assert track.complete
+    assert track.held_bytes == track.length == len(VIDEO.pack)
+
+
+def test_a_lesson_is_ready_when_all_tracks_of_a_watchable_rung_are(box: Box) -> None:
+    box.keeper.on_complete = box.releases.switch
+    release = lesson_release()
+    box.know(release, VIDEO, SOUND)
+    box.hold(VIDEO)
+    assert box.releases.serving(release.course, release.lessons[0].id) is None
+    box.hold(SOUND)
+    assert box.releases.serving(release.course, release.lessons[0].id) == 1
+    (course,) = box.releases.held()
+    assert course.bytes_held == course.bytes_wanted
+    assert box.releases.wanted() == []
+
+
+def test_the_old_release_serves_until_the_new_one_is_whole(box: Box) -> None:
+    box.keeper.on_complete = box.releases.switch
+    release = lesson_release()
+    box.know(release, VIDEO, SOUND)
+    box.hold(VIDEO)
+    box.hold(SOUND)
+    lesson = release.lessons[0].model_copy(update={"media": make_media({Rung.FLOOR: OTHER}, SOUND)})
+    box.know(release.model_copy(update={"number": 2, "lessons": (lesson,)}), OTHER)
+    assert box.releases.serving(release.course, lesson.id) == 1
+    assert box.releases.lesson(release.course, 1, lesson.id) is not None
+    box.hold(OTHER)
+    assert box.releases.serving(release.course, lesson.id) == 2
+    assert box.releases.lesson(release.course, 1, lesson.id) is None
+
+
+def test_a_lesson_that_was_withdrawn_is_no_longer_listed(box: Box) -> None:
+    box.keeper.on_complete = box.releases.switch
+    release = lesson_release()
+    box.know(release, VIDEO, SOUND)
+    box.hold(VIDEO)
+    box.hold(SOUND)
+    box.know(release.model_copy(update={"number": 2, "lessons": ()}))
+    assert box.releases.lessons(release.course) == []
+    assert box.releases.serving(release.course, release.lessons[0].id) is None
+
+
+def test_the_same_segment_twice_in_a_track_counts_twice(box: Box) -> None:
+    """A slide that stands still: two equal segments, one file."""
+    still = VIDEO.segments[0]
+    row = VIDEO.index.segments[0]
+    rows = [(row.length, row.duration, row.digest)] * 2
+    twice = Track(make_index(TrackKind.VIDEO, VIDEO.index.timescale, VIDEO.index.init, rows), (still, still), b"")
+    box.know(lesson_release(twice), twice)
+    box.keeper.keep_segments([(row.digest, still)])
+    track = box.rows.track(twice.index.digest)
+    assert track is not None
+    assert track.complete
+    assert track.held_bytes == track.length
+
+
+@pytest.mark.parametrize("damage", [b"", b"rot", None])
+def test_rot_is_never_given_out_and_is_wanted_again(box: Box, damage: bytes | None) -> None:
+    noticed: list[bool] = []
+    box.keeper.on_rot = lambda: noticed.append(True)
+    box.know(lesson_release(), VIDEO, SOUND)
+    box.hold(VIDEO)
+    digest = VIDEO.index.segments[0].digest
+    path = box.keeper.files.segments.path(digest)
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert box.keeper.segment(digest) is None
+    assert noticed == [True]
+    assert [n for n, _ in box.rows.missing(VIDEO.index.digest)] == [0]
+    assert not path.exists()
+
+
+def test_files_that_a_crash_left_are_taken_if_they_are_sound(box: Box) -> None:
+    box.know(lesson_release(), VIDEO, SOUND)
+    digests = [row.digest for row in VIDEO.index.segments]
+    box.keeper.files.segments.keep([(digests[0], VIDEO.segments[0]), (digests[1], b"torn")])
+    assert box.keeper.adopt(digests) == {digests[0]}
+    assert box.rows.is_held(digests[0])
+    assert not box.keeper.files.segments.has(digests[1])
+
+
+def test_an_index_that_is_another_one_is_refused_and_nothing_is_taken(box: Box) -> None:
+    box.know(lesson_release())
+    with pytest.raises(BadFormat):
+        box.rows.add_index(VIDEO.index.digest, OTHER.index.encoded)
+    track = box.rows.track(VIDEO.index.digest)
+    assert track is not None
+    assert track.segments == 0
+
+
+def test_a_release_is_added_whole_or_not_at_all(box: Box) -> None:
+    release = lesson_release()
+    track = release.lessons[0].media.renditions[0].video
+    assert track is not None
+    huge = track.model_copy(update={"length": 1 << 70})
+    rendition = release.lessons[0].media.renditions[0].model_copy(update={"video": huge})
+    media = release.lessons[0].media.model_copy(update={"renditions": (rendition,)})
+    bad = release.model_copy(update={"lessons": (release.lessons[0].model_copy(update={"media": media}),)})
+    with pytest.raises(BadFormat):
+        box.know(bad)
+    assert box.releases.newest(release.course) is None
+    assert box.database.read("select * from lesson") == []
+
+
+def test_what_was_on_its_way_is_dropped_at_the_next_start(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    (tmp_path / "new" / "1.half").write_bytes(b"half")
+    files = Files(tmp_path)
+    assert list((tmp_path / "new").iterdir()) == []
+    assert not files.segments.has("a" * 64)
+
+
+def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    with FolderLock(tmp_path), pytest.raises(AppError) as refused:
+        FolderLock(tmp_path)
+    assert refused.value.code == "node.running"
+    FolderLock(tmp_path).release()
+
+
+def test_a_database_that_is_none_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "node.db").write_bytes(b"not a database at all" * 300)
+    with pytest.raises(AppError) as refused:
+        Database(tmp_path / "node.db")
+    assert refused.value.code == "node.state-unreadable"
