@@ -71,7 +71,7 @@ def test_scripts_of_the_classroom_are_es5(page: Page, script: Path) -> None:
 
 
 def test_the_page_fixture_notes_foreign_requests_and_errors(browser: Browser, address: str, tmp_path: Path) -> None:
-    opener = OpenPage(browser, [])
+    opener = OpenPage(browser, [], [])
     page = opener()
     with running(LessonServer(tmp_path).app()) as other:
         page.goto(f"{address}/sign-in")

@@ -269,7 +269,8 @@
     on("error", function () { self.onVideoError(); });
     on("timeupdate", function () {
       if (Math.abs(video.currentTime - self.savedAt) >= SAVE_EVERY_SECONDS) { self.save(); }
-      if (self.said === "waiting") { self.quiet(); }
+      /* A fault noted while the last picture stood still is over once pictures move again. */
+      if (!video.paused && !video.seeking && video.readyState >= 3) { self.quiet(); }
     });
     on("pause", function () { self.wanted = false; self.save(); });
     on("ended", function () { remember("position." + self.lesson, null); self.button.hidden = false; });
