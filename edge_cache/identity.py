@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr, ValidationError, field_serializer
 
-from edge_cache.durable import write_durably
+from catalog.durable import replace_durably
 from edge_cache.errors import NodeStateUnreadable
 
 
@@ -36,4 +36,4 @@ def read_identity(state: Path) -> Identity | None:
 
 def write_identity(state: Path, identity: Identity) -> None:
     """Keep who the node is: from here on it is enrolled."""
-    write_durably(state / "node.json", identity.model_dump_json().encode(), mode=0o600)
+    replace_durably(state / "node.json", identity.model_dump_json().encode(), mode=0o600)

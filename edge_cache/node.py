@@ -15,11 +15,11 @@ from catalog.formats.errors import AppError
 from edge_cache import SOFTWARE
 from edge_cache.centre import Centre
 from edge_cache.database import Database
-from edge_cache.durable import FolderLock
 from edge_cache.enrol import enrol
 from edge_cache.errors import LINE_CODES, NotEnrolled
 from edge_cache.fetch import pause_after
 from edge_cache.fill import Fill, Outcome
+from edge_cache.folder_lock import FolderLock
 from edge_cache.identity import Identity, read_identity
 from edge_cache.notes import Notes
 from edge_cache.releases.repository import ReleaseRepository

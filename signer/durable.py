@@ -2,13 +2,13 @@
 
 import fcntl
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from catalog.durable import fsync_folder, replace_durably
 from signer.errors import FolderRefused, KeysOpen, SignerBusy
 
 PRIVATE_FILE = 0o600
@@ -24,7 +24,7 @@ def make_folder(path: Path) -> None:
     try:
         make_folder(path.parent)
         path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        _sync_folder(path.parent)
+        fsync_folder(path.parent)
     except OSError as error:
         raise FolderRefused(path=str(path), why=error.strerror or type(error).__name__) from error
 
@@ -35,28 +35,10 @@ def write_durably(path: Path, data: bytes) -> None:
     Raises FolderRefused, and then what was at `path` is still there.
     """
     make_folder(path.parent)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)  # noqa: PTH105 - the atomic one, by name
-        finally:
-            partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        replace_durably(path, data, PRIVATE_FILE)
     except OSError as error:
         raise FolderRefused(path=str(path), why=error.strerror or type(error).__name__) from error
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def check_private(path: Path) -> None:

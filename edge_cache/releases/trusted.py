@@ -7,9 +7,9 @@ other files only save bytes on the line and are verified again each time they ar
 import json
 from pathlib import Path
 
+from catalog.durable import replace_durably
 from catalog.formats.errors import NotTrusted
 from catalog.formats.trust import Floor, Trust
-from edge_cache.durable import write_durably
 from edge_cache.errors import NodeStateUnreadable
 
 
@@ -45,13 +45,13 @@ class TrustFolder:
         """Keep the floor of `trust`, if it has changed."""
         data = json.dumps({"root": self._root, "floor": trust.floor.versions}, sort_keys=True).encode()
         if self._read("trusted.json") != data:
-            write_durably(self._folder / "trusted.json", data)
+            replace_durably(self._folder / "trusted.json", data)
 
     def keep(self, trust: Trust, role: str, data: bytes) -> None:
         """Keep metadata that `trust` has just taken; first the floor that it raised, then the metadata."""
         self.keep_floor(trust)
         if self.cached(role) != data:
-            write_durably(self._folder / f"cached-{role}.json", data)
+            replace_durably(self._folder / f"cached-{role}.json", data)
 
     def cached(self, role: str) -> bytes | None:
         """Return the metadata of `role` as last kept: a hint, to be verified like any other bytes."""

@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from catalog.durable import fsync_folder, write_synced
 from catalog.formats.hashing import sha256_hex
-from edge_cache.durable import fsync_folder, write_synced
 
 _numbers = itertools.count()
 

@@ -1,5 +1,6 @@
 """A whole centre on this machine: the embedded servers and our own programs, one state folder, one supervisor."""
 
+import json
 import os
 import subprocess
 import sys
@@ -43,7 +44,7 @@ class LocalCentre:
     def __post_init__(self) -> None:
         host = self.settings.up_host
         self.secrets = self.state.secrets()
-        self.embedded = Embedded.of(self.state)
+        self.embedded = Embedded(self.state)
         self.ports = {
             "api": chosen_port(self.settings.api_port, 8000, host, "SONGTAN_API_PORT"),
             "signer": chosen_port(self.settings.signer_port, 8001, host, "SONGTAN_SIGNER_PORT"),
@@ -89,8 +90,14 @@ class LocalCentre:
         self.supervisor.start_together(self._web("signer"), worker, self._web("api"))
         log.info("centre.became-ready", seconds=round(time.monotonic() - began, 1))
 
+    def note_addresses(self, others: Mapping[str, str] | None = None) -> None:
+        """Write addresses.json in the state folder, for programs: where everything is, now that it is up."""
+        addresses = {name: self.url(name) for name in self.ports} | dict(others or {})
+        write_private(self.state.folder / "addresses.json", json.dumps(addresses))
+
     def stop(self) -> None:
         """End everything, the last started first."""
+        (self.state.folder / "addresses.json").unlink(missing_ok=True)
         self.supervisor.stop()
 
     def _places(self) -> PlaceSettings:

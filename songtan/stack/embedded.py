@@ -1,8 +1,11 @@
 """The three embedded servers of one state folder, and what the programs are told about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from songtan.stack.ports import LOOPBACK, remembered_ports
+import structlog
+
+from songtan.stack.errors import NotReady
+from songtan.stack.ports import LOOPBACK, is_free, remembered_ports
 from songtan.stack.postgres import Postgres
 from songtan.stack.seaweed import PORT_NAMES, SeaweedFS
 from songtan.stack.state import State
@@ -10,38 +13,56 @@ from songtan.stack.supervisor import Supervisor
 from songtan.stack.valkey import Valkey
 
 
+log = structlog.get_logger(__name__)
+
+PORTS_NOTE = "ports.json"
+START_TRIES = 3
+
+
 @dataclass
 class Embedded:
     """PostgreSQL, Valkey and SeaweedFS, each on a port of its own on the loopback."""
 
-    postgres: Postgres
-    valkey: Valkey
-    seaweed: SeaweedFS
+    state: State
+    ports: dict[str, int] = field(init=False)
+    postgres: Postgres = field(init=False)
+    valkey: Valkey = field(init=False)
+    seaweed: SeaweedFS = field(init=False)
 
-    @classmethod
-    def of(cls, state: State) -> "Embedded":
-        """Those of `state`: same data, secrets and (where still free) ports as at the last start."""
-        secrets = state.secrets()
-        ports = remembered_ports(state.folder / "ports.json", ["postgres", "valkey", *PORT_NAMES])
-        return cls(
-            Postgres(
-                state.folder / "postgres", state.log("postgresql"), ports["postgres"], secrets["postgres_password"]
-            ),
-            Valkey(state.folder / "valkey", state.log("valkey"), ports["valkey"], secrets["valkey_password"]),
-            SeaweedFS(
-                state.folder / "store",
-                state.log("seaweedfs"),
-                {name: ports[name] for name in PORT_NAMES},
-                access_key=secrets["s3_access_key"],
-                secret_key=secrets["s3_secret_key"],
-            ),
+    def __post_init__(self) -> None:
+        self._choose()
+
+    def _choose(self) -> None:
+        """The servers with the same data, secrets and (where still free) ports as at the last start."""
+        state, secrets = self.state, self.state.secrets()
+        self.ports = ports = remembered_ports(state.folder / PORTS_NOTE, ["postgres", "valkey", *PORT_NAMES])
+        self.postgres = Postgres(
+            state.folder / "postgres", state.log("postgresql"), ports["postgres"], secrets["postgres_password"]
+        )
+        self.valkey = Valkey(state.folder / "valkey", state.log("valkey"), ports["valkey"], secrets["valkey_password"])
+        self.seaweed = SeaweedFS(
+            state.folder / "store",
+            state.log("seaweedfs"),
+            {name: ports[name] for name in PORT_NAMES},
+            access_key=secrets["s3_access_key"],
+            secret_key=secrets["s3_secret_key"],
         )
 
     def start(self, supervisor: Supervisor) -> None:
-        """Start all three; raises `NotReady`."""
-        supervisor.start(self.postgres)
-        supervisor.start(self.valkey)
-        supervisor.start(self.seaweed)
+        """Start all three, on other ports if somebody was faster on one of theirs. Raises `NotReady`."""
+        for attempt in range(1, START_TRIES + 1):
+            try:
+                for server in (self.postgres, self.valkey, self.seaweed):
+                    supervisor.start(server)
+            except NotReady:
+                supervisor.stop()
+                taken = [name for name, port in self.ports.items() if not is_free(port)]
+                if not taken or attempt == START_TRIES:
+                    raise
+                log.warning("ports.were-taken", names=taken)
+                self._choose()
+            else:
+                return
 
     @property
     def env(self) -> dict[str, str]:

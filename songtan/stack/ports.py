@@ -11,6 +11,8 @@ from songtan.stack.state import write_private
 LOOPBACK = "127.0.0.1"
 TRIES = 1000
 _FROM, _TO = 20_000, 32_000
+_given: set[int] = set()
+"""Ports given out in this process: their servers may not listen yet."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -33,7 +35,8 @@ def free_ports(count: int) -> list[int]:
     found: list[int] = []
     for _ in range(TRIES):
         port = _FROM + secrets.randbelow(_TO - _FROM)
-        if port not in found and is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             found.append(port)
         if len(found) == count:
             return found

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.durable import replace_durably
 from songtan.stack.errors import StateInUse, StateUnusable
 
 SECRET_NAMES = (
@@ -27,18 +28,7 @@ SECRET_BYTES = {"ops_password": 8, "partner_password": 8, "publisher_passphrase"
 
 def write_private(path: Path, text: str) -> None:
     """Write a small file that only its owner may read: complete, on disk, then renamed into place."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_durably(path, text.encode(), 0o600)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """`songtan up`: a centre on this machine that stays until Ctrl-C."""
 
-import json
 import sys
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from catalog.telemetry import configure_logging
 from songtan.settings import StackSettings
 from songtan.stack.centre import OPS_LOGIN, LocalCentre
 from songtan.stack.guard import guarded
-from songtan.stack.state import State, write_private
+from songtan.stack.state import State
 
 
 def run() -> int:
@@ -31,7 +30,7 @@ def stay_up(settings: StackSettings, state: State) -> int:
     centre = LocalCentre(settings, state, say=lambda words: console.print(f"Starting {words} …", highlight=False))
     try:
         centre.start()
-        write_private(state.folder / "addresses.json", json.dumps({name: centre.url(name) for name in centre.ports}))
+        centre.note_addresses()
         show(centre)
         sys.stdout.flush()
         centre.supervisor.watch()

@@ -37,6 +37,7 @@ def test_no_module_of_the_centre_is_loaded() -> None:
     ours = {name for name in loaded if name.split(".")[0] in {"api", "workers", "signer", "songtan", "catalog"}}
     assert {name for name in ours if not name.startswith(("catalog.formats", "catalog.look"))} <= {
         "catalog",
+        "catalog.durable",
         "catalog.lifeline",
     }
 
