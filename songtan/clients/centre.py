@@ -1,7 +1,6 @@
 """The connection to a centre: requests with a token, answers or `AppError`s."""
 
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import httpx2
@@ -29,9 +28,7 @@ class Centre:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def get(self, path: str, **query: str | int | None) -> Any:
@@ -42,9 +39,9 @@ class Centre:
         """Send JSON and return the answer's. Raises CentreAway, CentreRefused, NotOurs."""
         return self._ask("POST", path, json=dict(body or {}))
 
-    def put_bytes(self, path: str, data: bytes, content_type: str, **query: str) -> Any:
+    def put_bytes(self, path: str, data: bytes, content_type: str) -> Any:
         """Send bytes as they are and return the answer's JSON. Raises CentreAway, CentreRefused, NotOurs."""
-        return self._ask("PUT", path, content=data, headers={"Content-Type": content_type}, params=query)
+        return self._ask("PUT", path, content=data, headers={"Content-Type": content_type})
 
     def delete(self, path: str) -> None:
         """Remove what is at `path`. Raises CentreAway, CentreRefused, NotOurs."""

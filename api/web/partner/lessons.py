@@ -10,8 +10,8 @@ from api.web.desk import Desk, Faults, TheDesk, TheForm, ThePartner, Viewer, see
 from api.web.views import any_moving, media_facts, place_words, state_view
 from catalog.courses import service as courses
 from catalog.courses.captions import captions_of_lesson, delete_caption, put_caption
-from catalog.courses.languages import CAPTION_LANGUAGES
 from catalog.courses.errors import BadCaption, CaptionTooLarge
+from catalog.courses.languages import CAPTION_LANGUAGES
 from catalog.courses.models import SourceState
 from catalog.courses.uploads import MAX_SOURCE_BYTES, parts_held, sources_of_lesson
 from catalog.formats.errors import N_, AppError
