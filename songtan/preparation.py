@@ -10,7 +10,7 @@ class PlaceSettings(DatabaseSettings, StorageSettings):
 
 
 def prepare(settings: PlaceSettings) -> None:
-    """Bring tables and buckets about; what is there is left alone. Raises `DatabaseAway` and the errors of the store."""
+    """Bring tables and buckets about; what is there is left alone. Raises `DatabaseAway` or the store's errors."""
     migrate(settings.database_url.get_secret_value())
     S3ObjectStore(settings).ensure_buckets()
 

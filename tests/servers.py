@@ -4,14 +4,16 @@ import itertools
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 import redis
 
 from catalog.migrations import migrate
+from songtan.stack.errors import NotReady
 from songtan.stack.ports import free_ports
 from songtan.stack.postgres import Postgres
 from songtan.stack.seaweed import PORT_NAMES, SeaweedFS
@@ -42,6 +44,32 @@ class StoreAddress:
         }
 
 
+class Server(Protocol):
+    """A server that may not start because somebody else was faster on its port."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+S = TypeVar("S", bound=Server)
+
+
+def started(make: Callable[[], S]) -> S:
+    """A server made by `make`, started; made anew, on other ports, if the first one does not start."""
+    for attempt in (1, 2, 3):
+        server = make()
+        try:
+            server.start()
+        except NotReady:
+            server.stop()
+            if attempt == 3:
+                raise
+        else:
+            return server
+    raise AssertionError("unreachable")
+
+
 @pytest.fixture(scope="session")
 def servers_folder() -> Iterator[Path]:
     """A folder that PostgreSQL's own user can reach (pytest's are closed to others)."""
@@ -53,43 +81,47 @@ def servers_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_server(servers_folder: Path) -> Iterator[Postgres]:
-    server = Postgres(
-        servers_folder / "postgres",
-        servers_folder / "postgresql.log",
-        free_ports(1)[0],
-        password=secrets.token_hex(16),
-        durable=False,
-        outside=servers_folder / "outside",
+    password = secrets.token_hex(16)
+    server = started(
+        lambda: Postgres(
+            servers_folder / "postgres",
+            servers_folder / "postgresql.log",
+            free_ports(1)[0],
+            password=password,
+            durable=False,
+            outside=servers_folder / "outside",
+        )
     )
-    server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
 def valkey_server(servers_folder: Path) -> Iterator[Valkey]:
-    server = Valkey(
-        servers_folder / "valkey",
-        servers_folder / "valkey.log",
-        free_ports(1)[0],
-        password=secrets.token_hex(16),
-        durable=False,
+    server = started(
+        lambda: Valkey(
+            servers_folder / "valkey",
+            servers_folder / "valkey.log",
+            free_ports(1)[0],
+            password=secrets.token_hex(16),
+            durable=False,
+        )
     )
-    server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
 def seaweed_server(servers_folder: Path) -> Iterator[SeaweedFS]:
-    server = SeaweedFS(
-        servers_folder / "store",
-        servers_folder / "seaweedfs.log",
-        dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True)),
-        access_key="test-access",
-        secret_key=secrets.token_hex(16),
+    server = started(
+        lambda: SeaweedFS(
+            servers_folder / "store",
+            servers_folder / "seaweedfs.log",
+            dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True)),
+            access_key="test-access",
+            secret_key=secrets.token_hex(16),
+        )
     )
-    server.start()
     yield server
     server.stop()
 

@@ -1,6 +1,7 @@
 """What `--once` makes sure of, with nothing believed: signatures, every byte, and the classroom without the centre."""
 
 import hashlib
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ class Check:
     def classroom(self, release: Release) -> int:
         """Go through the classroom's pages and media; returns the media's bytes."""
         lesson = self._lesson(release)
-        if lesson.title not in self._get(f"{self.node.url}/").decode():
+        if lesson.title not in html.unescape(self._get(f"{self.node.url}/").decode()):
             raise self._wrong("the node's page does not list the lesson")
         page = self._get(f"{self.node.url}/lessons/{release.course}/{lesson.id}").decode()
         media = f"{self.node.url}/media/{release.course}/{release.number}/{lesson.id}"

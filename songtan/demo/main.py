@@ -63,7 +63,7 @@ class _Demo:
 
     def __init__(self, settings: StackSettings, state: State, lesson: DemoLesson) -> None:
         configure_logging("songtan", settings)
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False)
         self._lesson = lesson
         self._centre = LocalCentre(settings, state, say=self._say)
         self._node = LocalNode(self._centre)
@@ -125,7 +125,7 @@ class _Demo:
         )
         table.add_row("centre off", f"page, HLS and progressive served, {served:,} bytes")
         table.add_row("whole way", f"{time.monotonic() - began:.1f} s")
-        out = Console(highlight=False)
+        out = Console(highlight=False, markup=False)
         out.print(table)
         out.print("All is well.", style="bold green")
         sys.stdout.flush()
@@ -133,12 +133,13 @@ class _Demo:
     def _invite(self) -> None:
         """Print what a person can now open."""
         secrets, api = self._centre.secrets, self._centre.url("api")
+        self._centre.note_addresses({"edge": self._node.url})
         table = Table("", "open", "sign in", "password", box=None)
         table.add_row("classroom", self._node.url, "–", "–")
         table.add_row("partner", f"{api}/partner", PARTNER_LOGIN, secrets["partner_password"])
         table.add_row("ops", f"{api}/ops", OPS_LOGIN, secrets["ops_password"])
         table.add_row("signer", "from a release's page", PUBLISHER, secrets["publisher_passphrase"])
-        out = Console(highlight=False)
+        out = Console(highlight=False, markup=False)
         out.print(table)
         out.print("Ctrl-C ends it all; what is stored stays for the next time.")
         sys.stdout.flush()

@@ -12,7 +12,6 @@ from songtan.stack.state import State
 from songtan.stack.supervisor import Supervisor
 from songtan.stack.valkey import Valkey
 
-
 log = structlog.get_logger(__name__)
 
 PORTS_NOTE = "ports.json"

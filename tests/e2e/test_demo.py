@@ -1,12 +1,16 @@
 """`songtan demo --once`: the whole way of a lesson, with real servers, real processes and a real ffmpeg."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from songtan.stack.postgres import discard
+from tests.e2e.running_up import GONE_SECONDS, Up, still_there
 from tests.media import Media
 
 
@@ -53,3 +57,30 @@ def test_a_file_that_is_not_there_is_said_before_anything_starts(tmp_path: Path)
     assert done.returncode == 1
     assert "no-such-file.mp4" in done.stderr
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.timeout(300)
+def test_it_stays_up_to_be_tried_and_leaves_nothing_after_kill_9(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    shown = Up(folder, "demo")
+    shown.wait()
+    pages = httpx2.Client(follow_redirects=True, headers={"Accept": "text/html", "Accept-Language": "zh-CN"})
+    assert "压强" in pages.get(shown.addresses["edge"]).text
+    for face in ("partner", "ops"):
+        answer = pages.get(f"{shown.addresses['api']}/{face}")
+        assert answer.status_code == 200, answer.text
+        assert "password" in answer.text
+    everyone = shown.everyone()
+    shown.front.kill()
+    shown.front.wait()
+    assert still_there(everyone) == []
+
+    again = Up(folder, "demo")  # what walked before need not walk again
+    again.wait()
+    assert "uploading" not in again.log.read_text().rpartition("database")[2]
+    assert "压强" in pages.get(again.addresses["edge"]).text
+    pages.close()
+    again.front.send_signal(signal.SIGTERM)
+    assert again.front.wait(GONE_SECONDS) == 0
+    discard(folder / "postgres")
