@@ -75,6 +75,36 @@ class BadField(AppError):
     message = N_("%(field)s: %(why)s. Correct it and send it again.")
 
 
+class FieldMissing(BadField):
+    """A field that must be there and is not."""
+
+    message = N_("%(field)s is missing. Fill it in and send it again.")
+
+
+class FieldTooShort(BadField):
+    """A text with too few characters; often it is empty."""
+
+    message = N_("%(field)s is empty or too short: it has %(limit)s characters at least. Fill it in and send it again.")
+
+
+class FieldTooLong(BadField):
+    """A text with too many characters."""
+
+    message = N_("%(field)s is too long: it has %(limit)s characters at most. Shorten it and send it again.")
+
+
+class FieldNotClean(BadField):
+    """A text with line breaks or control characters where none can be."""
+
+    message = N_("%(field)s must be one line without control characters. Type it instead of pasting it.")
+
+
+class FieldUnknown(BadField):
+    """A field that the route does not have: a slip in its name, most often."""
+
+    message = N_("%(field)s is not a field of this request. Check how it is spelt.")
+
+
 class BadValue(AppError):
     """A value that the database cannot hold, which no check before it caught."""
 
@@ -164,7 +194,24 @@ def _from_validation(request: Request, error: RequestValidationError) -> AppErro
         if first["type"] == "missing":
             return NotUnderstood(why="the body is missing")
         return WrongContentType(given=given[:100] or "of no stated type")
-    return BadField(field=_field(first), why=first["msg"].removeprefix("Value error, ")[:300])
+    return _bad_field(first)
+
+
+def _bad_field(fault: dict[str, Any]) -> BadField:
+    """Say the commonest faults in the reader's own language; pydantic's words, which are English, say the rest."""
+    field, kind, context = _field(fault), fault["type"], fault.get("ctx", {})
+    why = fault["msg"].removeprefix("Value error, ")[:300]
+    if kind == "missing":
+        return FieldMissing(field=field, why=why)
+    if kind == "extra_forbidden":
+        return FieldUnknown(field=field, why=why)
+    if kind == "string_too_short":
+        return FieldTooShort(field=field, why=why, limit=context["min_length"])
+    if kind == "string_too_long":
+        return FieldTooLong(field=field, why=why, limit=context["max_length"])
+    if kind == "value_error" and "control characters" in why:
+        return FieldNotClean(field=field, why=why)
+    return BadField(field=field, why=why)
 
 
 def _field(fault: dict[str, Any]) -> str:

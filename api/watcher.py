@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from api.centre import Centre
+from catalog.accounts.service import tidy
 from catalog.db import DatabaseAway, utc_now
 from catalog.formats.errors import AppError
 from catalog.nodes.directions import issue_owed, owe_for_course, owe_renewals
@@ -17,7 +18,7 @@ from catalog.publishing.service import refresh_one, unsettled_publications
 
 log = structlog.get_logger(__name__)
 
-RENEWAL_EVERY = timedelta(hours=1)
+TIDY_EVERY = timedelta(hours=1)
 
 
 class Watcher:
@@ -27,7 +28,7 @@ class Watcher:
         self._centre = centre
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
-        self._renewed: datetime | None = None
+        self._tidied: datetime | None = None
         self._directions = Counter("songtan_directions_issued", "directions signed", registry=centre.registry)
         self._published = Counter("songtan_releases_published", "releases seen signed", registry=centre.registry)
         self._well = Gauge("songtan_watcher_well", "1 while the last look went well", registry=centre.registry)
@@ -63,10 +64,11 @@ class Watcher:
             publications = unsettled_publications(session, now)
         for publication_id in publications:
             self._refresh(publication_id)
-        if self._renewed is None or now - self._renewed > RENEWAL_EVERY:
+        if self._tidied is None or now - self._tidied > TIDY_EVERY:
             with centre.session() as session:
                 owe_renewals(session, now)
-            self._renewed = now
+                tidy(session, now)
+            self._tidied = now
         self._directions.inc(issue_owed(centre.engine, centre.signer, centre.settings.store_url))
 
     def _refresh(self, publication_id: str) -> None:

@@ -25,12 +25,6 @@ def partners(session: Session) -> Sequence[Partner]:
     return session.scalars(select(Partner).order_by(col(Partner.name))).all()
 
 
-def partner_names(session: Session, partner_ids: Sequence[str]) -> dict[str, str]:
-    """Return the names of some partners by id."""
-    rows = session.execute(select(col(Partner.id), col(Partner.name)).where(col(Partner.id).in_(partner_ids)))
-    return {row[0]: row[1] for row in rows}
-
-
 def account_of_login(session: Session, login: str) -> Account | None:
     """Return the account with that login name (lower case)."""
     return session.scalars(select(Account).where(col(Account.login) == login)).one_or_none()
@@ -56,11 +50,6 @@ def end_session(session: Session, token_hash: str) -> None:
     session.execute(delete(SignIn).where(col(SignIn.token_hash) == token_hash))
 
 
-def end_old_sessions(session: Session, account_id: str, now: datetime) -> None:
-    """Delete the sessions of an account that have expired."""
-    session.execute(delete(SignIn).where(col(SignIn.account_id) == account_id, col(SignIn.expires_at) <= now))
-
-
 def attempts(session: Session, key: str) -> Attempts | None:
     """Return the failures counted for `key`."""
     return session.get(Attempts, key)
@@ -80,6 +69,12 @@ def count_failure(session: Session, key: str, now: datetime, window_start: datet
             },
         )
     )
+
+
+def forget_what_is_over(session: Session, now: datetime, counted_before: datetime) -> None:
+    """Delete expired sessions, and failures counted since before `counted_before`."""
+    session.execute(delete(SignIn).where(col(SignIn.expires_at) <= now))
+    session.execute(delete(Attempts).where(col(Attempts.first_at) < counted_before))
 
 
 def forget_failures(session: Session, key: str) -> None:

@@ -99,7 +99,6 @@ def sign_in(engine: Engine, given: Credentials, kind: SessionKind) -> SignedIn:
     PASSWORD_GUARD.forget(engine, given.login)
     token, expires = new_token(), now + LIFETIMES[kind]
     with session_scope(engine) as session:
-        repository.end_old_sessions(session, account.id, now)
         session.add(SignIn(token_hash=token_hash(token), account_id=account.id, kind=kind, expires_at=expires))
         partner = repository.partner(session, account.partner_id) if account.partner_id else None
     log.info("account.signed-in", account=account.id, kind=kind)
@@ -134,6 +133,11 @@ def who_is(session: Session, token: str, now: datetime | None = None) -> Person 
 def sign_out(session: Session, token: str) -> None:
     """End the session of a token; one that has ended is no error."""
     repository.end_session(session, token_hash(token))
+
+
+def tidy(session: Session, now: datetime) -> None:
+    """Forget sessions that have ended and wrong guesses of long ago; the watcher does it every hour."""
+    repository.forget_what_is_over(session, now, now - timedelta(days=1))
 
 
 def require(person: Person, *roles: Role) -> None:
