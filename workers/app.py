@@ -46,7 +46,9 @@ class WorkerProgram:
             task_reject_on_worker_lost=True,
             worker_prefetch_multiplier=1,
             worker_cancel_long_running_tasks_on_connection_loss=False,
-            worker_enable_remote_control=False,
+            # keeps a connection open that hears when the broker goes away: with every process busy none else is,
+            # the failed acknowledgement holds the only place, and the worker would never fetch again
+            worker_enable_remote_control=True,
             worker_hijack_root_logger=False,
             worker_send_task_events=False,
             broker_connection_max_retries=None,

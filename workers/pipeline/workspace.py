@@ -1,5 +1,6 @@
 """A folder for one task's files, gone when the task ends, however it ends."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -10,18 +11,24 @@ from pathlib import Path
 from workers.pipeline.errors import WorkspaceFull
 
 PREFIX = "songtan-task-"
+LOCK = ".lock"
 RESERVE_BYTES = 256 << 20
 
 
 @contextmanager
 def workspace(root: Path) -> Iterator[Path]:
-    """Give an empty folder under `root`; its name tells the process that owns it (see `sweep`)."""
+    """Give an empty folder in `root`. While this process lives it holds a lock beside it, so that `sweep` knows."""
     root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=root))
+    outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+    folder = outer / "files"
+    lock = os.open(outer / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.mkdir()
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(outer, ignore_errors=True)
+        os.close(lock)
 
 
 def require_room(folder: Path, needed: int) -> None:
@@ -32,11 +39,24 @@ def require_room(folder: Path, needed: int) -> None:
 
 
 def sweep(root: Path) -> int:
-    """Remove the folders of processes that are gone (they were killed); return how many there were."""
+    """Remove what killed processes left under `root`; return how many folders there were."""
     count = 0
-    for folder in root.glob(f"{PREFIX}*"):
-        owner = folder.name.removeprefix(PREFIX).split("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+    for outer in root.glob(f"{PREFIX}*"):
+        if not _is_held(outer / LOCK):
+            shutil.rmtree(outer, ignore_errors=True)
             count += 1
     return count
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True  # being made, or being removed, at this moment
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

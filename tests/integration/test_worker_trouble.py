@@ -1,0 +1,178 @@
+"""A worker that is killed, cancelled, stopped, or whose servers go away: that task again, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from catalog.db import session_scope
+from catalog.jobs import repository, service
+from catalog.jobs.models import LIVE, JobState, TaskState
+from catalog.storage.base import Bucket
+from tests.line import Line
+from tests.media import Media
+from tests.servers import StoreAddress
+from tests.workshop import Worker, Workshop, open_workshop, wait_for, workshop
+
+__all__ = ["workshop"]
+
+
+def slow(media: Media) -> Path:
+    """A source that takes a while: noise, which nothing can predict."""
+    noise = ["-vf", "noise=alls=60:allf=t"]
+    return media.video("noise.mp4", seconds=16, size="640x360", sound="mono", gop=50, extra=noise)
+
+
+def busy(workshop: Workshop, worker: Worker, job_id: str) -> psutil.Process:
+    """Wait for ffmpeg to be in the middle of encoding pictures; return its process."""
+
+    def found() -> psutil.Process | None:
+        for process in worker.children("ffmpeg"):
+            try:
+                if "libx264" in process.cmdline():
+                    return process
+            except psutil.Error:
+                continue
+        assert workshop.job(job_id).state in LIVE
+        return None
+
+    process = wait_for(found, "a segment under way")
+    assert isinstance(process, psutil.Process)
+    return process
+
+
+def attempts(workshop: Workshop, job_id: str) -> list[int]:
+    return sorted(task.attempts for task in workshop.tasks(job_id))
+
+
+def test_a_killed_encoder_costs_one_task_one_attempt(workshop: Workshop, media: Media) -> None:
+    worker = workshop.start_worker(concurrency=1)
+    job = workshop.begin(slow(media))
+    busy(workshop, worker, job.id).kill()
+    assert workshop.wait_ended(job.id).state == JobState.DONE
+    assert attempts(workshop, job.id)[-2:] == [1, 2]
+    again = [e for e in worker.said("task.ended") if "SIGKILL" in str(e["outcome"])]
+    assert len(again) == 1
+
+
+def test_a_killed_pool_child_costs_one_task_one_attempt(workshop: Workshop, media: Media) -> None:
+    worker = workshop.start_worker(concurrency=1)
+    job = workshop.begin(slow(media))
+    encoder = busy(workshop, worker, job.id)
+    child = encoder.parent()
+    assert child is not None
+    child.kill()
+    wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "the encoder to end too", 5)
+    assert workshop.wait_ended(job.id).state == JobState.DONE
+    assert attempts(workshop, job.id)[-2:] == [1, 2]
+
+
+def test_a_killed_worker_leaves_nothing_behind_and_another_goes_on(workshop: Workshop, media: Media) -> None:
+    first = workshop.start_worker(concurrency=1)
+    job = workshop.begin(slow(media))
+    busy(workshop, first, job.id)
+    family = psutil.Process(first.process.pid).children(recursive=True)
+    first.kill()
+    gone = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    wait_for(lambda: all(not p.is_running() or p.status() in gone for p in family), "its family to end", 10)
+    done_before = {t.id for t in workshop.tasks(job.id) if t.state == TaskState.DONE}
+    workshop.start_worker(concurrency=2)
+    assert workshop.wait_ended(job.id).state == JobState.DONE
+    assert {t.attempts for t in workshop.tasks(job.id) if t.id in done_before} == {1}
+    assert attempts(workshop, job.id)[-2:] == [1, 2]
+    wait_for(lambda: left_over(workshop) == [], "the next worker to sweep what the dead one left")
+
+
+def left_over(workshop: Workshop) -> list[str]:
+    return [path.name for path in (workshop.folder / "work").glob("songtan-task-*")]
+
+
+def test_cancel_stops_the_encoder_and_retry_goes_on_from_there(workshop: Workshop, media: Media) -> None:
+    worker = workshop.start_worker(concurrency=1)
+    job = workshop.begin(slow(media))
+    encoder = busy(workshop, worker, job.id)
+    with session_scope(workshop.engine) as session:
+        service.cancel_job(session, job.id)
+    wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "ffmpeg to stop", 5)
+    wait_for(lambda: all(t.state in ("done", "cancelled") for t in workshop.tasks(job.id)), "the tasks to be cancelled")
+    assert workshop.progress(job.id).state == JobState.CANCELLED
+    assert workshop.keys(Bucket.PUBLIC) == []
+    with session_scope(workshop.engine) as session:
+        service.retry_job(session, job.id)
+    assert workshop.wait_ended(job.id).state == JobState.DONE  # the relay rang: nobody else did
+
+
+def test_sigterm_ends_what_is_under_way_and_loses_nothing(workshop: Workshop, media: Media) -> None:
+    worker = workshop.start_worker(concurrency=1)
+    job = workshop.begin(slow(media))
+    busy(workshop, worker, job.id)
+    before = {t.id for t in workshop.tasks(job.id) if t.state == TaskState.DONE}
+    assert worker.stop() == 0
+    tasks = workshop.tasks(job.id)
+    assert [t for t in tasks if t.state == TaskState.RUNNING] == []
+    assert {t.id for t in tasks if t.state == TaskState.DONE} > before
+    workshop.start_worker(concurrency=2)
+    assert workshop.wait_ended(job.id).state == JobState.DONE
+    assert attempts(workshop, job.id)[-1] == 1
+
+
+def test_bells_lost_by_the_broker_ring_again(workshop: Workshop, media: Media, broker_url: str) -> None:
+    job = workshop.begin(media.plain)
+    with session_scope(workshop.engine) as session:
+        assert len(repository.claim_rings(session, 10, (), 10)) == 1  # as if a relay had rung for it
+    client = redis.Redis.from_url(broker_url)
+    client.flushall()
+    client.close()
+    workshop.start_worker()
+    assert workshop.wait_ended(job.id).state == JobState.DONE
+
+
+@contextmanager
+def behind_lines(
+    database_url: str, broker_url: str, store: StoreAddress, folder: Path
+) -> Iterator[tuple[Workshop, dict[str, Line], dict[str, str]]]:
+    """A workshop whose workers reach the servers over lines that the test can cut."""
+    with open_workshop(database_url, broker_url, store, folder) as shop:
+        ports = {
+            "SONGTAN_DATABASE_URL": database_url,
+            "SONGTAN_BROKER_URL": broker_url,
+            "SONGTAN_S3_ENDPOINT": store.endpoint,
+        }
+        lines, env = {}, {}
+        for name, address in ports.items():
+            port = address.rpartition(":")[2].partition("/")[0]
+            lines[name] = Line("127.0.0.1", int(port))
+            env[name] = address.replace(f":{port}", f":{lines[name].port}")
+        try:
+            yield shop, lines, env
+        finally:
+            for worker in shop.workers:
+                worker.kill()
+            for line in lines.values():
+                line.close()
+
+
+@pytest.mark.parametrize("away", ["SONGTAN_S3_ENDPOINT", "SONGTAN_BROKER_URL", "SONGTAN_DATABASE_URL"])
+def test_a_server_that_goes_away_is_waited_for(
+    database_url: str, broker_url: str, store_address: StoreAddress, media: Media, tmp_path: Path, away: str
+) -> None:
+    with behind_lines(database_url, broker_url, store_address, tmp_path) as (shop, lines, env):
+        worker = shop.start_worker(concurrency=1, **env)
+        job = shop.begin(slow(media))
+        busy(shop, worker, job.id)
+        done = {t.id for t in shop.tasks(job.id) if t.state == TaskState.DONE}
+        lines[away].cut()
+        noticed = {
+            "SONGTAN_S3_ENDPOINT": lambda: any("store.away" in str(e["outcome"]) for e in worker.said("task.ended")),
+            "SONGTAN_BROKER_URL": lambda: worker.said("relay.waiting") or worker.said("doorbell.missed"),
+            "SONGTAN_DATABASE_URL": lambda: worker.said("relay.waiting") and worker.said("heartbeat.missed"),
+        }
+        wait_for(noticed[away], f"the worker to notice that {away} is cut")
+        assert shop.job(job.id).state == JobState.RUNNING
+        lines[away].mend()
+        assert shop.wait_ended(job.id).state == JobState.DONE, worker.log.read_text()[-4000:]
+        again = {t.id: t.attempts for t in shop.tasks(job.id)}
+        assert {again[task_id] for task_id in done} == {1}
