@@ -49,6 +49,10 @@ browser: ## install Chromium and a Chinese font for the tests, or say what is mi
 .PHONY: check
 check: format-check lint types contracts templates translations-check dead-code containers ## everything a reviewer would check
 
+.PHONY: bench-first-light
+bench-first-light: .venv/.dev ## take the figures of the first way (QUICK=1, ARGS="node encode catalogue up")
+	@$(BIN)/python -m benchmarks.first_light $(ARGS)
+
 .PHONY: format
 format: .venv/.dev ## format and sort imports
 	$(BIN)/ruff format --quiet

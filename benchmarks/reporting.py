@@ -36,13 +36,16 @@ def machine() -> dict[str, str | int]:
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured thing: every run's value, and the bound that the issue names (the value may not be above it)."""
+    """One measured thing: every run's value, and the bound that the issue names (the value may not be above it).
+
+    Without a bound it is told for comparison: what a peer needs, or what a figure consists of.
+    """
 
     key: str
     what: str
     unit: str
     runs: Sequence[float]
-    bound: float
+    bound: float | None = None
 
     @property
     def median(self) -> float:
@@ -51,8 +54,13 @@ class Figure:
 
     @property
     def reached(self) -> bool:
-        """Whether the median is within the bound."""
-        return self.median <= self.bound
+        """Whether the median is within the bound, if there is one."""
+        return self.bound is None or self.median <= self.bound
+
+
+def _short(value: float) -> str:
+    """Three digits, or the whole number where it has more."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 @dataclass
@@ -63,22 +71,26 @@ class Results:
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def publish(self) -> bool:
+    def publish(self, *, whole: bool = True) -> bool:
         """Print the table, write `results/<name>.json`, and return whether every bound was reached.
 
-        A quick run is printed and not written: README's figures come from whole runs.
+        A quick run, or one that is not `whole`, is printed and not written: README's figures come from whole runs.
         """
         table = Table(title=f"{self.name} — {machine()['processor']}, {machine()['cores']} cores")
         for column in ("figure", "median", "least", "most", "runs", "bound", ""):
             table.add_column(column, justify="left" if column in {"figure", ""} else "right")
         for f in self.figures:
-            values = [f"{value:.3g} {f.unit}" for value in (f.median, min(f.runs), max(f.runs))]
-            table.add_row(f.what, *values, str(len(f.runs)), f"≤ {f.bound:g} {f.unit}", "✓" if f.reached else "missed")
+            values = [
+                f"{value:.{0 if value >= 100 else 3}{'f' if value >= 100 else 'g'}} {f.unit}"
+                for value in (f.median, min(f.runs), max(f.runs))
+            ]
+            bound, said = ("", "") if f.bound is None else (f"≤ {f.bound:g} {f.unit}", "✓" if f.reached else "missed")
+            table.add_row(f.what, *values, str(len(f.runs)), bound, said)
         console = Console()
         console.print(table)
         for note in self.notes:
             console.print(f"  {note}")
-        if not is_quick():
+        if whole and not is_quick():
             self._write()
         return all(f.reached for f in self.figures)
 
