@@ -128,7 +128,8 @@ def test_a_taken_port_is_said_with_the_end_of_the_log(tmp_path: Path) -> None:
         with pytest.raises(NotReady, match="Address already in use"):
             server.start()
         with pytest.raises(PortTaken, match=f"Port {port} .* SONGTAN_API_PORT"):
-            chosen_port(port, LOOPBACK, "SONGTAN_API_PORT")
+            chosen_port(port, 8000, LOOPBACK, "SONGTAN_API_PORT")
+        assert chosen_port(None, port, LOOPBACK, "SONGTAN_API_PORT") != port
 
 
 def test_ports_are_remembered_while_they_are_free(tmp_path: Path) -> None:
