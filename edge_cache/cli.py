@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -26,9 +27,10 @@ from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes
 from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.serve.progressive import Missing
 from edge_cache.settings import EdgeSettings
 
-FAILED, IN_PART, DAMAGED = 1, 3, 4
+FAILED, WRONG_USE, IN_PART, DAMAGED = 1, 2, 3, 4
 STOP_SECONDS = 3
 
 app = typer.Typer(
@@ -44,10 +46,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 @app.command()
 def serve() -> None:
     """Serve the classroom's pages, and fill the node while there is a line, until stopped."""
-    settings = EdgeSettings()
-    start_logs(settings.log_level, settings.log_json)
 
     def run() -> int:
+        settings = EdgeSettings()
+        start_logs(settings.log_level, settings.log_json, expected=(Missing,))
         with Node(settings) as node:
             host, port = settings.address
             server = uvicorn.Server(
@@ -187,10 +189,10 @@ def _tell(found: dict[str, Any]) -> None:
 
 def _with_node(work: "Callable[[Node], Any]") -> None:
     """Open the node, do `work` in an event loop, and exit with what it returns."""
-    settings = EdgeSettings()
-    start_logs("error" if settings.log_level == "info" else settings.log_level, as_json=False)
 
     async def run() -> int:
+        settings = EdgeSettings()
+        start_logs("error" if settings.log_level == "info" else settings.log_level, as_json=False)
         with Node(settings) as node:
             try:
                 return int(await work(node))
@@ -211,6 +213,11 @@ def _finish(run: Callable[[], int]) -> None:
     except AppError as error:
         print(f"{error} [{error.code}]", file=sys.stderr)
         code = FAILED
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False, include_context=False):
+            name = f"SONGTAN_EDGE_{'_'.join(map(str, fault['loc']))}".upper()
+            print(f"{name}: {fault['msg']}. Correct the setting and try again.", file=sys.stderr)
+        code = WRONG_USE
     raise typer.Exit(code)
 
 

@@ -177,7 +177,7 @@ class Fetcher:
 
     def _known_index(self, digest: str) -> Index | None:
         if digest not in self._indexes:
-            index = self._keeper.rows.index(digest)
+            index = self._keeper.index(digest)
             if index is None:
                 return None
             if len(self._indexes) >= 16:

@@ -46,6 +46,7 @@ class Fill:
     ) -> None:
         self._keeper, self._releases, self._notes, self._settings = keeper, releases, notes, settings
         self._resting: dict[str, tuple[float, int]] = {}
+        self._did_nothing: set[Step] = set()
         self._troubled = {p.source for p in notes.problems()}
         self._on_bytes = on_bytes
         self.disk_reserve = 0
@@ -57,6 +58,7 @@ class Fill:
         if not steps:
             outcome.finished = True
             return outcome
+        planned = set(steps)
 
         def count(length: int) -> None:
             outcome.kept += length
@@ -69,6 +71,10 @@ class Fill:
                     workers.create_task(self._work(steps, fetcher, source, outcome))
         finally:
             await fetcher.flush()
+        if not outcome.kept and not outcome.failures and planned == self._did_nothing:
+            for step in planned:
+                self._rest(_key(step))
+        self._did_nothing = set() if outcome.kept or outcome.failures else planned
         return outcome
 
     def rests_for(self) -> float | None:

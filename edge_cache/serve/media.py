@@ -158,9 +158,13 @@ class Media:
 
     def _send(self, file: ProgressiveFile, span: Span) -> Iterator[bytes]:
         """Send a span; where a segment has rotten, stop short, so that the player knows and asks again."""
-        for data in file.read(span.start, span.end, self._keeper.segment):
-            self.on_bytes(len(data))
-            yield data
+        try:
+            for data in file.read(span.start, span.end, self._keeper.segment):
+                self.on_bytes(len(data))
+                yield data
+        except Missing as missing:
+            log.warning("view.broke-off", segment=str(missing))
+            raise
 
     def _lesson(self, request: Request) -> tuple[Lesson, tuple[RungState, ...]]:
         course, release, lesson = (request.path_params[name] for name in ("course", "release", "lesson"))
@@ -198,7 +202,7 @@ class Media:
         return index
 
     def _read_index(self, digest: str) -> Index:
-        index = self._keeper.rows.index(digest)
+        index = self._keeper.index(digest)
         if index is None:
             raise MediaUnknown
         return index

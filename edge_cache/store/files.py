@@ -78,6 +78,8 @@ class Files:
         self.folder = folder
         self.segments = Shelf(folder / "segments", new)
         self.blobs = Shelf(folder / "blobs", new)
+        fsync_folder(folder)
+        fsync_folder(folder.parent)
 
     def disk(self) -> tuple[int, int]:
         """Bytes free and bytes in all on the store's disk."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
+from catalog.formats.index import Index
 from edge_cache.errors import DiskFull
 from edge_cache.store.files import Files
 from edge_cache.store.repository import StoreRepository
@@ -24,8 +25,8 @@ class Keeper:
     def __init__(self, files: Files, rows: StoreRepository) -> None:
         """`on_rot` and `on_complete` are called, from any thread, when a file was bad and when a track is whole."""
         self.files, self.rows = files, rows
-        self.on_rot: Callable[[], None] = lambda: None
-        self.on_complete: Callable[[], None] = lambda: None
+        self.on_rot: Callable[[], object] = lambda: None
+        self.on_complete: Callable[[], object] = lambda: None
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._cached_bytes = 0
         self._lock = threading.Lock()
@@ -77,6 +78,16 @@ class Keeper:
             return None
         self._remember(digest, data)
         return data
+
+    def index(self, digest: str) -> Index | None:
+        """Return an index that is here; None if it is not, or has rotten (then it is forgotten)."""
+        index = self.rows.index(digest)
+        track = self.rows.track(digest) if index is None else None
+        if track is not None and track.segments:
+            log.warning("index.rotten", digest=digest)
+            self.rows.forget_index(digest)
+            self.on_rot()
+        return index
 
     def blob(self, digest: str) -> bytes | None:
         """Return a held small file, verified at this reading; None as in `segment`."""

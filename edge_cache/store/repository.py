@@ -78,6 +78,14 @@ class StoreRepository:
                 (body, len(index.segments), held, held_bytes + len(index.init), track["id"]),
             )
 
+    def forget_index(self, digest: str) -> None:
+        """Forget a track's index; its segments stay known by their digests, to be counted again with it."""
+        with self._database.write() as rows:
+            rows.execute("delete from part where track = (select id from track where digest = ?)", (digest,))
+            rows.execute(
+                "update track set body = null, segments = 0, held = 0, held_bytes = 0 where digest = ?", (digest,)
+            )
+
     def missing(self, digest: str) -> list[tuple[int, int]]:
         """Return (number, length) of the segments of a track that are not held, in order."""
         rows = self._database.read(

@@ -1,6 +1,7 @@
 """Enrolment against a real HTTP server, what each wrong code says, and reports."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,21 @@ def test_a_wrong_clock_is_measured_and_told(school: School) -> None:
     offsets = [r["health"]["clock_offset_s"] for r in school.wire.reports.values()]
     assert offsets[0] is None
     assert round(offsets[1] / 86400) == -400
+
+
+@pytest.mark.parametrize("year", [1970, 2100])
+def test_a_box_whose_clock_is_decades_off_fills_all_the_same(school: School, year: int) -> None:
+    async def work() -> tuple[bool, set[str], int]:
+        with Node(school.settings(), clock=lambda: datetime(year, 1, 1, tzinfo=UTC)) as node:
+            await node.sync_once()
+            await node.fill_once()
+            await node.report_once()
+            await node.close_client()
+            whole = all(h.bytes_held == h.bytes_wanted > 0 for h in node.releases.held())
+            return whole, {p.code for p in node.notes.problems()}, node.now().year
+
+    whole, problems, now = asyncio.run(work())
+    assert whole
+    assert "clock.wrong" in problems
+    assert problems <= {"clock.wrong", "trust.expired"}
+    assert now >= 2026

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -151,9 +152,9 @@ def test_a_rotten_segment_is_never_sent_and_comes_anew(school: School, client: C
     school.wire.log.clear()
     school.wire.fault = lambda _name, _start: None
     school.wire.wait_for(lambda: any(name == held_back for name, _, _ in school.wire.log))
-    for _ in range(200):
-        if client.ask(f"/media/track/{video.index.digest}/3.m4s").status == 200:
-            break
+    deadline = time.monotonic() + 20
+    while client.ask(f"/media/track/{video.index.digest}/3.m4s").status != 200:
+        assert time.monotonic() < deadline, "it did not come again"
     assert client.ask(f"{base(school, lesson)}/best.mp4").body == whole
 
 
@@ -221,6 +222,10 @@ def test_commands_tell_by_their_exit_codes(school: School) -> None:
     assert again.returncode == 1
     assert "node.already-enrolled" in again.stderr
     assert edge.command("serve", "--nonsense").returncode == 2
+    wrong = EdgeProcess(school.folder, in_flight="many").command("status")
+    assert wrong.returncode == 2
+    assert "SONGTAN_EDGE_IN_FLIGHT" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
     with edge:
         held = edge.command("sync")
         assert held.returncode == 1

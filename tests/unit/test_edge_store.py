@@ -141,6 +141,20 @@ def test_rot_is_never_given_out_and_is_wanted_again(box: Box, damage: bytes | No
     assert not path.exists()
 
 
+def test_an_index_that_rots_is_wanted_again_and_its_segments_stay(box: Box) -> None:
+    box.know(lesson_release(), VIDEO, SOUND)
+    box.hold(VIDEO)
+    with box.database.write() as rows:
+        rows.execute("update track set body = ? where digest = ?", (b"rot", VIDEO.index.digest))
+    assert box.keeper.index(VIDEO.index.digest) is None
+    (wanted,) = box.releases.wanted()
+    assert not wanted.rungs[0].complete
+    box.rows.add_index(VIDEO.index.digest, VIDEO.index.encoded)
+    track = box.rows.track(VIDEO.index.digest)
+    assert track is not None
+    assert track.complete
+
+
 def test_files_that_a_crash_left_are_taken_if_they_are_sound(box: Box) -> None:
     box.know(lesson_release(), VIDEO, SOUND)
     digests = [row.digest for row in VIDEO.index.segments]
