@@ -47,7 +47,7 @@ class School:
         self.world.publish(release, self.tracks, [CAPTIONS, POSTER])
 
     def settings(self, **changes: Any) -> EdgeSettings:
-        quick = {"retry_seconds": 0.01, "retry_longest_seconds": 0.02, "read_seconds": 0.5, "run_bytes": 8000}
+        quick = {"retry_seconds": 0.01, "retry_longest_seconds": 0.02, "read_seconds": 20, "run_bytes": 8000}
         return EdgeSettings(state=self.folder, **{**quick, **changes})
 
     def run(self, work: Callable[[Node], Any], **changes: Any) -> Any:

@@ -67,7 +67,7 @@ def test_a_source_that_fails_is_named_and_forgiven(school: School, fault: str, c
     """One pack is spoiled: the problem says how; the same bytes come when the source is well; nothing comes twice."""
     spoiled = f"packs/{school.tracks[0].index.digest}"
     school.wire.fault = lambda name, start: fault if name == spoiled and start else None
-    seen = school.sync(attempts=2, read_seconds=0.2, in_flight=1)
+    seen = school.sync(attempts=2, read_seconds=0.3 if fault == "stall" else 20, in_flight=1)
     assert code in seen.problems.values(), seen.words
     assert not seen.whole
     school.wire.release_stalled.set()
