@@ -59,7 +59,9 @@ def signing_app(signer: FakeSigner) -> Starlette:
     """The signer's own site, as far as a test needs it: one page, and JSON for the command."""
 
     async def page(request: Request) -> Response:
-        return HTMLResponse(f"<!doctype html><title>Sign</title><h1>{request.path_params['draft']}</h1>")
+        return HTMLResponse(
+            f"<!doctype html><title>Sign</title><link rel='icon' href='data:,'><h1>{request.path_params['draft']}</h1>"
+        )
 
     async def sign(request: Request) -> Response:
         given = await request.json()
