@@ -12,7 +12,7 @@ import ffmpeg
 from workers.pipeline.plan import AAC_FRAME, SAMPLE_RATE, Handling, SoundRecipe
 from workers.pipeline.probe import DEMUXERS
 from workers.pipeline.tools import Tools
-from workers.pipeline.work import LOOKAHEAD_FRAMES, PREROLL_FRAMES, PRIMING_FRAMES, SoundWork, VideoWork
+from workers.pipeline.work import PREROLL_FRAMES, PRIMING_FRAMES, SoundWork, VideoWork
 
 LEAD_S = 10
 """Where the zero of a source stands in its parts, in seconds: no time in them is negative."""
@@ -172,11 +172,6 @@ def encode_sound(tools: Tools, work: SoundWork, piece: Path, out: Path) -> list[
         },
     )
     return _compile(tools, encoded)
-
-
-def piece_frames(count: int) -> int:
-    """Return how many AAC frames a piece for `count` frames of sound holds."""
-    return PREROLL_FRAMES + count + LOOKAHEAD_FRAMES
 
 
 def poster(
