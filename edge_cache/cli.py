@@ -7,6 +7,7 @@ again later; 4 damage was found (and will be fetched again).
 import asyncio
 import json
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from catalog.formats.protocol import Direction
 from catalog.lifeline import follow_parent
 from edge_cache.app import make_app
 from edge_cache.database import Database
+from edge_cache.errors import AddressTaken
 from edge_cache.identity import read_identity
 from edge_cache.logs import start_logs
 from edge_cache.node import Node
@@ -50,22 +52,18 @@ def serve() -> None:
     def run() -> int:
         settings = EdgeSettings()
         start_logs(settings.log_level, settings.log_json, expected=(Missing,))
-        with Node(settings) as node:
-            host, port = settings.address
-            server = uvicorn.Server(
-                uvicorn.Config(
-                    make_app(node),
-                    host=host,
-                    port=port,
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    timeout_graceful_shutdown=STOP_SECONDS,
-                )
+        with Node(settings) as node, _listen(settings) as listener:
+            config = uvicorn.Config(
+                make_app(node),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
             )
+            server = uvicorn.Server(config)
             for stop in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(stop, _stopped)  # uvicorn raises the signal anew when it has stopped in order
-            server.run()
+            server.run(sockets=[listener])
             return 0 if server.started else FAILED
 
     _finish(run)
@@ -200,6 +198,17 @@ def _with_node(work: "Callable[[Node], Any]") -> None:
                 await node.close_client()
 
     _finish(lambda: asyncio.run(run()))
+
+
+def _listen(settings: EdgeSettings) -> socket.socket:
+    """Return the socket of the classroom's pages. Raises AddressTaken."""
+    host, port = settings.address
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+    except (OSError, UnicodeError) as error:
+        raise AddressTaken(address=settings.listen, why=str(error)) from error
 
 
 def _stopped(_signal: int, _frame: object) -> None:

@@ -11,6 +11,14 @@ class NodeRunning(AppError):
     message = N_("Another process already runs the node in %(folder)s. Use its pages, or stop it first.")
 
 
+class AddressTaken(AppError):
+    """The node cannot listen where it should."""
+
+    code = "node.address-taken"
+    status = 500
+    message = N_("The node cannot listen on %(address)s: %(why)s. Stop what does, or set SONGTAN_EDGE_LISTEN.")
+
+
 class NodeStateUnreadable(AppError):
     """The node's folder cannot be used."""
 

@@ -22,7 +22,7 @@ from catalog.formats.playlist import Addresses, caption_playlist, media_playlist
 from catalog.formats.release import Lesson
 from edge_cache.errors import MediaDamaged, MediaUnknown
 from edge_cache.releases.repository import ReleaseRepository, RungState
-from edge_cache.serve.progressive import ProgressiveFile
+from edge_cache.serve.progressive import Missing, ProgressiveFile
 from edge_cache.serve.ranges import Span, Unsatisfiable, matches, range_still_holds, read_range
 from edge_cache.store.keeper import Keeper
 

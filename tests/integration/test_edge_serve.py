@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -226,6 +227,9 @@ def test_commands_tell_by_their_exit_codes(school: School) -> None:
     assert wrong.returncode == 2
     assert "SONGTAN_EDGE_IN_FLIGHT" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+    with socket.create_server(("127.0.0.1", edge.port)):
+        taken = edge.command("serve")
+        assert (taken.returncode, "node.address-taken" in taken.stderr) == (1, True)
     with edge:
         held = edge.command("sync")
         assert held.returncode == 1
