@@ -51,6 +51,14 @@ class AlreadyEnrolled(AppError):
     message = N_("This node is already enrolled as %(name)s. To enrol it anew, choose an empty folder for it.")
 
 
+class ForeignForm(AppError):
+    """A form that another site's page sent."""
+
+    code = "setup.foreign-form"
+    status = 403
+    message = N_("This form was sent from another site's page. Open the set-up page of this box and fill it in there.")
+
+
 class BadCode(AppError):
     """Something was typed that is no enrolment code."""
 

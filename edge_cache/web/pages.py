@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +18,7 @@ from catalog.look.language import Language, known_language, translate, translate
 from catalog.look.pages import Pages
 from edge_cache import SOFTWARE
 from edge_cache.database import Database
-from edge_cache.errors import LINE_CODES, LessonUnknown, NoLine, StatementExpired
+from edge_cache.errors import LINE_CODES, ForeignForm, LessonUnknown, NoLine, StatementExpired
 from edge_cache.identity import Identity
 from edge_cache.notes import Notes, Problem
 from edge_cache.releases.repository import LessonLine, ReleaseRepository
@@ -164,6 +165,8 @@ class Classroom:
         address = code = ""
         error: str | None = None
         if request.method == "POST":
+            if urlsplit(request.headers.get("origin", "")).netloc not in ("", request.headers.get("host")):
+                raise ForeignForm
             form = await request.form(max_files=0, max_fields=10, max_part_size=10_000)
             address, code = str(form.get("address", ""))[:300], str(form.get("code", ""))[:60]
             try:

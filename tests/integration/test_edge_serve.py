@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -193,6 +194,15 @@ def test_odd_queries_and_methods_are_answered(school: School, client: Client) ->
         assert client.ask(f"{course}?{query}").status == 200
     assert client.ask("/", "POST").status == 405
     assert client.ask("/setup", "POST").status == 303, "an enrolled node takes no other code"
+
+
+def test_no_other_site_sets_a_box_up(tmp_path: Path) -> None:
+    with EdgeProcess(tmp_path / "new") as edge:
+        new = Client(edge)
+        assert new.ask("/setup", "POST", Origin="http://elsewhere.example").status == 403
+        assert new.ask("/setup", "POST", Origin=edge.address).status == 422
+        assert new.ask("/").status == 303
+        assert json.loads(new.ask("/readyz").body)["enrolled"] is False
 
 
 def test_health_metrics_and_readiness(client: Client) -> None:
