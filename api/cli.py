@@ -1,5 +1,6 @@
 """The server's own commands: serve, migrate, and the first partners and accounts. The rest is `songtan ops`."""
 
+import gc
 import json
 import sys
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from api.settings import ApiSettings
 from catalog.accounts import service
 from catalog.accounts.models import Role
 from catalog.accounts.schemas import NewAccount, NewPartner
-from catalog.db import make_engine, session_scope
+from catalog.db import make_engine, session_scope, warm
 from catalog.formats.errors import N_, AppError
 from catalog.formats.release import first_fault
 from catalog.lifeline import follow_parent
@@ -24,6 +25,7 @@ from catalog.telemetry import configure_logging
 
 EXIT_FAILED = 1
 EXIT_NOT_READY = 3
+WARM_CONNECTIONS = 8
 
 app = typer.Typer(
     help="The central service: its API, and the partner and ops pages. Settings come from SONGTAN_… variables.",
@@ -63,8 +65,10 @@ def serve(
     found = current_revision(settings.database_url.get_secret_value())
     if found != wanted:
         raise TablesBehind(found=found or "none", wanted=wanted)
+    centre = connect(settings)
+    warm(centre.engine, WARM_CONNECTIONS)
     config = uvicorn.Config(
-        create_app(connect(settings)),
+        create_app(centre),
         host=host or settings.api_host,
         port=settings.api_port if port is None else port,
         log_config=None,
@@ -74,6 +78,10 @@ def serve(
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
+    config.load()
+    # What was made until here stays for ever: looking through it again would stop every request for a moment.
+    gc.collect()
+    gc.freeze()
     uvicorn.Server(config).run()
 
 

@@ -1,7 +1,7 @@
 """The database: one engine a process, one transaction a request or task."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +83,13 @@ def translated_errors() -> Iterator[None]:
         if error.connection_invalidated:
             raise DatabaseAway from error
         raise
+
+
+def warm(engine: Engine, connections: int) -> None:
+    """Open so many connections for the pool, so that the first requests need not. Raises DatabaseAway."""
+    with translated_errors(), ExitStack() as stack:
+        for _ in range(connections):
+            stack.enter_context(engine.connect())
 
 
 def ping(engine: Engine) -> None:
