@@ -162,9 +162,10 @@ def _pack(bound: Bound) -> Finish:
     def finish(session: Session) -> bool:
         return service.finish_pack(session, lease, media)
 
-    if _write(bound, finish):
+    is_written = _write(bound, finish)
+    if is_written:
         _tidy(resources, lease)
-    return lambda session: True
+    return lambda session: is_written
 
 
 def _tidy(resources: Resources, lease: Lease) -> None:

@@ -1,0 +1,49 @@
+"""What a doorbell must do: the one in memory and the real broker's."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog.jobs.celery_doorbell import CeleryDoorbell
+from catalog.jobs.doorbell import Doorbell, DoorbellAway
+from catalog.jobs.models import TaskKind
+from catalog.jobs.schemas import Ring
+from songtan.stack.ports import free_ports
+from tests.fakes.doorbell import FakeDoorbell
+
+
+@pytest.fixture(params=["fake", "celery"])
+def doorbell(request: pytest.FixtureRequest) -> Iterator[Doorbell]:
+    if request.param == "fake":
+        yield FakeDoorbell()
+        return
+    real = CeleryDoorbell(request.getfixturevalue("broker_url"))
+    yield real
+    real.close()
+
+
+@pytest.fixture(params=["fake", "celery"])
+def unreachable(request: pytest.FixtureRequest) -> Iterator[Doorbell]:
+    if request.param == "fake":
+        fake = FakeDoorbell()
+        fake.away = True
+        yield fake
+        return
+    real = CeleryDoorbell(f"redis://127.0.0.1:{free_ports(1)[0]}/0")
+    yield real
+    real.close()
+
+
+def test_rings_wait_in_the_queue_of_their_kind(doorbell: Doorbell) -> None:
+    assert [doorbell.unheard(kind) for kind in TaskKind] == [0, 0, 0]
+    doorbell.ring(Ring(task_id="A", kind=TaskKind.ENCODE))
+    doorbell.ring(Ring(task_id="A", kind=TaskKind.ENCODE))
+    doorbell.ring(Ring(task_id="B", kind=TaskKind.PACK))
+    assert [doorbell.unheard(kind) for kind in TaskKind] == [0, 2, 1]
+
+
+def test_a_broker_that_is_away_is_said(unreachable: Doorbell) -> None:
+    with pytest.raises(DoorbellAway, match=r"\w"):
+        unreachable.ring(Ring(task_id="A", kind=TaskKind.INGEST))
+    with pytest.raises(DoorbellAway, match=r"\w"):
+        unreachable.unheard(TaskKind.INGEST)

@@ -1,0 +1,51 @@
+"""The worker as operators see it: health, metrics, settings that are missing."""
+
+import os
+import subprocess
+import sys
+
+import httpx2
+
+from songtan.stack.ports import free_ports
+from tests.workshop import ROOT, Workshop, wait_for, workshop
+
+__all__ = ["workshop"]
+
+
+def command(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workers", *words],
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_health_and_metrics(workshop: Workshop) -> None:
+    (port,) = free_ports(1)
+    env = {**os.environ, **workshop.env}
+    assert command("health", env=env).returncode == 3
+    worker = workshop.start_worker(concurrency=1, SONGTAN_WORKER_METRICS_PORT=str(port))
+    url = f"http://127.0.0.1:{port}"
+    wait_for(lambda: httpx2.get(f"{url}/healthz").status_code == 200, "the relay's first tick")
+    wait_for(lambda: 'songtan_tasks{kind="encode",state="waiting"} 0.0' in httpx2.get(f"{url}/metrics").text, "gauges")
+    assert httpx2.get(f"{url}/metrics").headers["content-type"].startswith("application/openmetrics-text")
+    assert httpx2.get(f"{url}/other").status_code == 404
+    assert command("health", env=env).returncode == 0
+    assert worker.stop() == 0
+    os.utime(workshop.folder / "work" / "worker.alive", (0, 0))
+    said = command("health", env=env)
+    assert (said.returncode, said.stdout) == (3, "The worker has not been heard of for 30 seconds.\n")
+
+
+def test_missing_settings_are_named() -> None:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("SONGTAN_")}
+    said = command("run", env=bare)
+    assert said.returncode == 1
+    for name in ("SONGTAN_DATABASE_URL", "SONGTAN_BROKER_URL", "SONGTAN_S3_ENDPOINT", "SONGTAN_S3_SECRET_KEY"):
+        assert f"{name} is not set" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_the_commands_say_what_they_do() -> None:
+    said = command("--help", env=dict(os.environ))
+    assert said.returncode == 0
+    assert "turns uploads into packs" in said.stdout
