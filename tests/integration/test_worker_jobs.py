@@ -1,8 +1,10 @@
 """Jobs from a ring to packs, on the real database, broker and store, by a real worker process."""
 
+from catalog.db import session_scope
 from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung
 from catalog.jobs.models import JobState
+from catalog.jobs.service import retry_job
 from catalog.storage.base import Bucket
 from tests.media import Media
 from tests.workshop import Workshop, workshop
@@ -30,4 +32,20 @@ def test_a_source_becomes_packs_and_the_same_source_again_encodes_nothing(worksh
     reused = [t.result["reused"] for t in workshop.tasks(again.id) if t.kind == "encode" and t.result]
     assert len(reused) == 9
     assert all(reused)
+    assert worker.stop() == 0
+
+
+def test_a_source_that_is_no_video_fails_clearly_and_can_be_tried_again(workshop: Workshop, media: Media) -> None:
+    worker = workshop.start_worker(concurrency=1)
+    job = workshop.wait_ended(workshop.begin(media.no_video).id)
+    assert (job.state, job.error_code) == (JobState.FAILED, "source.not-a-video")
+    fault = workshop.progress(job.id).fault
+    assert fault is not None
+    assert "Export it as MP4" in fault.message % fault.data
+    assert workshop.keys(Bucket.PUBLIC) == []
+    assert workshop.keys(Bucket.SOURCES, "jobs/") == []
+    workshop.store.put(Bucket.SOURCES, f"sources/{job.source_id}", media.plain)  # somebody put it right
+    with session_scope(workshop.engine) as session:
+        retry_job(session, job.id)
+    assert workshop.wait_ended(job.id).state == JobState.DONE
     assert worker.stop() == 0
