@@ -297,14 +297,6 @@ class LessonUnknown(AppError):
     message = N_("This lesson is not on this node. Go back to the list.")
 
 
-class LessonNotHere(AppError):
-    """A lesson that is known and not yet fetched."""
-
-    code = "lesson.not-here"
-    status = 404
-    message = N_("This lesson has not been fetched yet. It comes as soon as the line allows.")
-
-
 class MediaUnknown(AppError):
     """An address of media that this node does not hold."""
 

@@ -5,18 +5,12 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from catalog.formats.errors import N_, AppError
+from catalog.formats.errors import AppError
 from catalog.look.language import Language, known_language, translate, translate_error, translations
 from catalog.look.pages import Pages
+from catalog.look.words import RUNG_WORDS
 from signer.drafts import Draft, DraftState
 from signer.proposal import Proposal
-
-RUNG_WORDS = {
-    "listen": N_("sound only"),
-    "floor": N_("for thin lines"),
-    "clear": N_("clear"),
-    "best": N_("best"),
-}
 
 
 def make_pages() -> Pages:

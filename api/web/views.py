@@ -9,6 +9,7 @@ from catalog.formats.release import Media
 from catalog.jobs.models import TaskKind
 from catalog.look.filters import clock_time, human_bytes
 from catalog.look.language import Language, translate
+from catalog.look.words import RUNG_WORDS
 from catalog.overview.schemas import LessonState
 
 PLACE_ORDER = ("stage", "grade", "subject", "edition", "volume", "trade")
@@ -17,12 +18,6 @@ STAGE_WORDS = {
     TaskKind.INGEST: N_("Looking at the video and cutting it into parts."),
     TaskKind.ENCODE: N_("%(done)s of %(all)s segments are made."),
     TaskKind.PACK: N_("All segments are made; packing them."),
-}
-RUNG_WORDS = {
-    "listen": N_("sound only"),
-    "floor": N_("for thin lines"),
-    "clear": N_("clear"),
-    "best": N_("best"),
 }
 
 

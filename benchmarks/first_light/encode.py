@@ -63,7 +63,7 @@ class Bench:
             self.lesson, self.source = self._upload(session)
 
     def _upload(self, session: Session) -> tuple[str, str]:
-        partner = Partner(name="松炭示范学校")
+        partner = Partner(name="送炭示范学校")
         session.add(partner)
         session.flush()
         course = Course(partner_id=partner.id, title="初中物理")

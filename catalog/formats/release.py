@@ -15,10 +15,13 @@ from pydantic import (
 from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import canonical_json
 from catalog.formats.ids import Digest, Id
+from catalog.formats.index import MAX_INDEX_BYTES
 from catalog.formats.rungs import WATCHABLE, Rung
 
 FORMAT: Final = 1
 MAX_RELEASE_BYTES = 8 << 20
+MAX_BLOB_BYTES = 16 << 20
+MAX_PACK_BYTES = 1 << 40
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Label = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
@@ -47,7 +50,7 @@ class Blob(Document):
     """A small file that is stored whole as `blobs/<sha256>`; `length` in bytes."""
 
     sha256: Digest
-    length: int = Field(ge=1, le=64 << 20)
+    length: int = Field(ge=1, le=MAX_BLOB_BYTES)
 
 
 class Caption(Blob):
@@ -61,8 +64,8 @@ class VideoTrack(Document):
     """The pictures of a rendition: `index` names index and pack; `length` in bytes of the pack."""
 
     index: Digest
-    index_length: int = Field(ge=1)
-    length: int = Field(ge=1)
+    index_length: int = Field(ge=1, le=MAX_INDEX_BYTES)
+    length: int = Field(ge=1, le=MAX_PACK_BYTES)
     codec: str = Field(max_length=64, description="RFC 6381, for example avc1.64001f")
     width: int = Field(ge=2, le=8192)
     height: int = Field(ge=2, le=8192)
@@ -74,8 +77,8 @@ class SoundTrack(Document):
     """The sound that a lesson's renditions share; fields as in `VideoTrack`."""
 
     index: Digest
-    index_length: int = Field(ge=1)
-    length: int = Field(ge=1)
+    index_length: int = Field(ge=1, le=MAX_INDEX_BYTES)
+    length: int = Field(ge=1, le=MAX_PACK_BYTES)
     codec: str = Field(max_length=64, description="RFC 6381, for example mp4a.40.2")
     sample_rate: int = Field(ge=8000, le=192_000)
     channels: int = Field(ge=1, le=2)
@@ -138,7 +141,7 @@ class Release(Document):
 
     v: Literal[1] = FORMAT
     course: Id
-    number: int = Field(ge=1)
+    number: int = Field(ge=1, le=999_999_999)
     partner: Id
     partner_name: Title
     title: Title

@@ -16,7 +16,7 @@ from songtan.demo.lesson import DemoLesson
 from songtan.demo.node import LocalNode
 from songtan.stack.centre import OPS_LOGIN, LocalCentre
 
-PARTNER = "松炭示范学校"
+PARTNER = "送炭示范学校"
 PARTNER_LOGIN = "partner"
 PUBLISHER = "publisher"
 COUNTY, SITE, NODE = "青山县", "青山乡中心小学", "机房盒子"
