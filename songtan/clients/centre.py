@@ -77,7 +77,7 @@ def answer_json(url: str, answer: httpx2.Response) -> Any:
     problem: dict[str, Any] = found if isinstance(found, dict) else {}
     detail = problem.get("detail")
     if answer.status_code in AWAY:
-        raise CentreAway(url=url, why=str(detail or f"HTTP {answer.status_code}"))
+        raise CentreAway(url=url, why=str(detail or f"HTTP {answer.status_code}").rstrip(".。"))
     if not isinstance(detail, str):
         raise NotOurs(url=url, why=f"HTTP {answer.status_code}, {answer.headers.get('content-type', 'no content')}")
     raise CentreRefused(detail=detail, answer=answer.status_code, code=str(problem.get("code", "")))

@@ -104,7 +104,7 @@ def code(
             print_json(made)
         else:
             out.print(made["code"])
-            out.print(f"At the box: songtan edge enrol --centre {centre.api} --code {made['code']}", markup=False)
+            out.print(f"At the box: songtan edge enrol --centre {centre.api} --code {made['code']}")
 
 
 @app.command()

@@ -22,7 +22,7 @@ from songtan.clients.terminal import (
     signed_in,
     transfer_progress,
 )
-from songtan.clients.upload import Addresses, Parts, Uploader, check_file
+from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
 from songtan.telling import spoken_language
 
 POLL_SECONDS = 0.5
@@ -122,7 +122,7 @@ def upload(
     if as_json:
         print_json(done)
     else:
-        out.print(f"{file.name}: {human_bytes(size)} uploaded, job {done['job']['job_id']}", markup=False)
+        out.print(f"{one_line_name(file)}: {human_bytes(size)} uploaded, job {done['job']['job_id']}")
 
 
 def _captions(path: Path) -> bytes:
@@ -137,8 +137,8 @@ def _captions(path: Path) -> bytes:
 
 def _send(centre: Centre, file: Path, size: int, lesson: str) -> dict[str, Any]:
     kind = CONTENT_TYPES.get(file.suffix.lower(), "application/octet-stream")
-    name = "".join(c if c.isprintable() else " " for c in file.name).strip() or "video"
-    source = centre.post(f"/api/lessons/{lesson}/sources", {"name": name[-200:], "size": size, "content_type": kind})
+    name = one_line_name(file)
+    source = centre.post(f"/api/lessons/{lesson}/sources", {"name": name, "size": size, "content_type": kind})
     parts = Parts(size, source["part_size"])
     held = {part["number"] for part in centre.get(f"/api/sources/{source['id']}/parts")["parts"]}
     missing = [number for number in range(1, parts.count + 1) if number not in held]
@@ -149,7 +149,7 @@ def _send(centre: Centre, file: Path, size: int, lesson: str) -> dict[str, Any]:
 
     with transfer_progress() as progress:
         there = sum(parts.extent(number)[1] for number in held)
-        task = progress.add_task(file.name, total=size, completed=there)
+        task = progress.add_task(name, total=size, completed=there)
         sent = lambda count: progress.advance(task, count)  # noqa: E731 - a callback of one line
         Uploader(file, parts, Addresses(sign, missing), sent).send(missing)
     found: dict[str, Any] = centre.post(f"/api/sources/{source['id']}/complete")
@@ -219,7 +219,7 @@ def publish(
     with signed_in("partner") as centre:
         drawn = centre.post(f"/api/courses/{course}/publications")
         for lesson in drawn["left_out"]:
-            out.print(f"Not ready, left out: {lesson['number']}. {lesson['title']}", markup=False)
+            out.print(f"Not ready, left out: {lesson['number']}. {lesson['title']}")
         if drawn["state"] == "awaiting_signature":
             name = signer or typer.prompt("Your name as a signer", err=True)
             address = drawn["sign_url"]
@@ -240,7 +240,7 @@ def _sign(address: str, name: str, passphrase: str) -> None:
         raise CentreAway(url=address, why=str(error) or type(error).__name__) from error
     found = answer_json(address, answer)
     if found.get("missing"):
-        out.print(f"Signed. Signatures still missing: {found['missing']}; they sign at {address}", markup=False)
+        out.print(f"Signed. Signatures still missing: {found['missing']}; they sign at {address}")
 
 
 def _until_published(centre: Centre, drawn: dict[str, Any], seconds: float) -> dict[str, Any]:

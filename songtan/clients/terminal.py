@@ -25,9 +25,9 @@ from songtan.telling import spoken_language
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
-"""Lines for people; what another program reads is not folded at 80 columns."""
-progress_console = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 240)
+"""Lines for people, names as they are typed; what another program reads is not folded at 80 columns."""
+progress_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def print_rows(
 def transfer_progress() -> Progress:
     """Return the progress bar of an upload: bytes, rate, time left."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         DownloadColumn(),
@@ -89,10 +89,10 @@ def transfer_progress() -> Progress:
 def job_progress() -> Progress:
     """Return the progress bar of a job: percent, and the words that its task carries."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[words]}"),
+        TextColumn("{task.fields[words]}", markup=False),
         console=progress_console,
     )
 
@@ -121,7 +121,7 @@ def add_session_commands(app: typer.Typer, face: Face) -> None:
         if as_json:
             print_json(made)
         else:
-            out.print(f"Signed in as {made['person']['name']}; kept in {path}", markup=False)
+            out.print(f"Signed in as {made['person']['name']}; kept in {path}")
 
     @app.command()
     def logout() -> None:

@@ -54,6 +54,12 @@ def check_file(path: Path) -> int:
     return size
 
 
+def one_line_name(path: Path) -> str:
+    """Return the file's name as the centre takes it: one line of text, whatever a file system allows."""
+    shown = "".join(c if c.isprintable() else " " for c in path.name)
+    return " ".join(shown.split())[-200:].strip() or "video"
+
+
 class _Piece:
     """The bytes of one part as a request's body: read as they are sent, and counted."""
 

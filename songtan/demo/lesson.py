@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from songtan import sample
-from songtan.clients.upload import check_file
+from songtan.clients.upload import check_file, one_line_name
 
 PLACE = {
     "stage": "初中",
@@ -32,5 +32,5 @@ def demo_lesson(path: Path | None) -> DemoLesson:
     if path is None:
         return DemoLesson(sample.LESSON, "八年级物理（下）", "压强", PLACE, dict(sample.CAPTIONS))
     check_file(path)
-    title = " ".join(path.stem.split())[:100] or "视频"
+    title = one_line_name(path.with_name(path.stem))[:100]
     return DemoLesson(path, "我的课程", title, {"trade": "试用"})

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 import httpx2
 
 from songtan.clients.centre import Centre, answer_json
-from songtan.clients.upload import Addresses, Parts, Uploader, check_file
+from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
 from songtan.demo.errors import TookTooLong, WayFailed
 from songtan.demo.lesson import DemoLesson
 from songtan.demo.node import LocalNode
 from songtan.stack.centre import OPS_LOGIN, LocalCentre
+from songtan.telling import spoken_language
 
 PARTNER = "送炭示范学校"
 PARTNER_LOGIN = "partner"
@@ -73,9 +74,9 @@ class Way:
 
     def _signed_in(self, login: str, secret: str) -> Centre:
         api, password = self.centre.url("api"), self.centre.secrets[secret]
-        with Centre(api) as nobody:
+        with Centre(api, language=spoken_language()) as nobody:
             token = nobody.post("/api/session", {"login": login, "password": password})["token"]
-        return Centre(api, token)
+        return Centre(api, token, spoken_language())
 
     def _timed(self, walked: Walked, step: str, work: Callable[[], None]) -> None:
         began = time.monotonic()
@@ -119,7 +120,7 @@ class Way:
     def _upload(self, client: Centre, lesson: DemoLesson, walked: Walked) -> None:
         for language, file in lesson.captions.items():
             client.put_bytes(f"/api/lessons/{walked.lesson}/captions/{language}", file.read_bytes(), "text/vtt")
-        new = {"name": lesson.path.name, "size": walked.source_bytes, "content_type": "video/mp4"}
+        new = {"name": one_line_name(lesson.path), "size": walked.source_bytes, "content_type": "video/mp4"}
         source = client.post(f"/api/lessons/{walked.lesson}/sources", new)
         at = f"/api/sources/{source['id']}"
         parts = Parts(walked.source_bytes, source["part_size"])
@@ -221,7 +222,7 @@ class Way:
             time.sleep(POLL_SECONDS)
 
     def _failed(self, step: str, why: str) -> WayFailed:
-        return WayFailed(step=step, why=why, logs=self._logs)
+        return WayFailed(step=step, why=why.rstrip(".。"), logs=self._logs)
 
     @property
     def _logs(self) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlmodel import select
 
 from catalog.accounts.models import Role
+from catalog.courses.models import Source
 from catalog.storage.base import Bucket
 from songtan.clients.centre import Centre
 from tests.live_centre import PASSPHRASE, PASSWORD, LiveCentre
@@ -122,6 +124,20 @@ def test_files_that_cannot_be_uploaded_are_said(partner: Terminal, tmp_path: Pat
     assert "No such file" in partner.run("partner", "upload", tmp_path / "none.mp4", "--lesson", "x", code=1)
     empty.write_bytes(b"x")
     assert "lesson" in partner.run("partner", "upload", empty, "--lesson", "x", code=1).lower()
+
+
+def test_names_are_shown_and_sent_as_they_are(live_centre: LiveCentre, partner: Terminal, tmp_path: Path) -> None:
+    title = "[/b] “压强” it's :smile: [red]"
+    course = partner.run("partner", "course", "create", title).strip()
+    assert title in partner.run("partner", "course", "list")
+    lesson = partner.run("partner", "lesson", "create", course, title).strip()
+    assert title in partner.run("partner", "lesson", "list", course)
+    assert "one line" in partner.run("partner", "lesson", "create", course, "two\nlines", code=1)
+    odd = tmp_path / os.fsdecode(b'[b] "1"\n\xff it\'s ' + "第一课.mp4".encode())  # what a disk may hold
+    odd.write_bytes(b"film")
+    assert '[b] "1" it\'s 第一课.mp4' in partner.run("partner", "upload", odd, "--lesson", lesson)
+    with live_centre.centre.session() as session:
+        assert [source.name for source in session.exec(select(Source))] == ['[b] "1" it\'s 第一课.mp4']
 
 
 def test_a_failed_job_is_an_exit_code_and_a_reason(live_centre: LiveCentre, partner: Terminal, tmp_path: Path) -> None:
