@@ -55,6 +55,7 @@ def serve() -> None:
         with Node(settings) as node, _listen(settings) as listener:
             config = uvicorn.Config(
                 make_app(node),
+                http="h11",  # not what else is installed: a box runs what is tested
                 log_config=None,
                 access_log=False,
                 server_header=False,
