@@ -74,7 +74,7 @@ def measure(results: Results, folder: Path) -> None:
             rates.append(len(times) / seconds)
             medians.append(percentile(times, 0.5))
             highest.append(percentile(times, 0.99))
-            for kind in told[0]:
+            for kind in {kind for each in told for kind in each}:
                 by_kind.setdefault(kind, []).extend(time for each in told for time in each.get(kind, []))
         engine.dispose()
     results.figures += [
