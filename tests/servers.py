@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import httpx2
 import pytest
 import redis
 
@@ -173,13 +174,17 @@ def broker_url(valkey_server: Valkey) -> str:
 
 
 @pytest.fixture
-def store_address(seaweed_server: SeaweedFS) -> StoreAddress:
-    """The object store with bucket names of this test's own."""
+def store_address(seaweed_server: SeaweedFS) -> Iterator[StoreAddress]:
+    """The object store with bucket names of this test's own; their volumes are given back, for they are counted."""
     number = next(_numbers)
-    return StoreAddress(
+    address = StoreAddress(
         endpoint=seaweed_server.url,
         access_key=seaweed_server.access_key,
         secret_key=seaweed_server.secret_key,
         bucket_sources=f"sources-{number}",
         bucket_public=f"public-{number}",
     )
+    yield address
+    master = f"http://127.0.0.1:{seaweed_server.ports['master.port']}"
+    for bucket in (address.bucket_sources, address.bucket_public):
+        httpx2.get(f"{master}/col/delete", params={"collection": bucket}, timeout=10)
