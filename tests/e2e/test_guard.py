@@ -1,5 +1,6 @@
 """Nothing stays behind: not after Ctrl-C, not after kill -9 of either half of the front door."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -22,7 +23,10 @@ class Family:
         self.front = subprocess.Popen(
             [sys.executable, str(SCRIPT), str(folder), *words], stdout=subprocess.PIPE, text=True
         )
-        self.below = [psutil.Process(pid) for pid in self._pids()]
+        self.below: list[psutil.Process] = []
+        for pid in self._pids():
+            with contextlib.suppress(psutil.NoSuchProcess):  # a family told to fail may be over by now
+                self.below.append(psutil.Process(pid))
 
     def _pids(self) -> list[int]:
         deadline = time.monotonic() + SECONDS
