@@ -21,6 +21,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from catalog.formats.errors import AppError
 from catalog.formats.protocol import Direction
 from catalog.lifeline import follow_parent
+from catalog.look.language import spoken_language, translate, translate_error
 from edge_cache.app import make_app
 from edge_cache.database import Database
 from edge_cache.errors import AddressTaken
@@ -41,7 +42,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = Console(markup=False, emoji=False)  # names as they are, whatever brackets they have
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -166,7 +167,10 @@ def _figures(notes: Notes, releases: ReleaseRepository) -> dict[str, Any]:
     return {
         "direction": Direction.model_validate_json(text).version if text else 0,
         "courses": [{"title": titles.get(c.course), **c.model_dump(mode="json")} for c in releases.held()],
-        "problems": [{"at": p.source, "code": p.code, "text": p.text} for p in notes.problems()],
+        "problems": [
+            {"at": p.source, "code": p.code, "text": translate(p.message, spoken_language(), **p.data)}
+            for p in notes.problems()
+        ],
     }
 
 
@@ -221,7 +225,7 @@ def _finish(run: Callable[[], int]) -> None:
     try:
         code = run()
     except AppError as error:
-        print(f"{error} [{error.code}]", file=sys.stderr)
+        print(f"{translate_error(error, spoken_language())} [{error.code}]", file=sys.stderr)
         code = FAILED
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False, include_context=False):

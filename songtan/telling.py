@@ -1,19 +1,12 @@
 """How an error reaches the person at the terminal: a message in their language and an exit code."""
 
-import os
 import sys
 
 from catalog.formats.errors import AppError
-from catalog.look.language import Language, known_language, translate_error
+from catalog.look.language import spoken_language, translate_error
 
 EXIT_FAILED = 1
 EXIT_NOT_READY = 3
-
-
-def spoken_language() -> Language:
-    """The language that the terminal's user reads, by LC_ALL, LC_MESSAGES or LANG; English if none says."""
-    wish = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    return known_language(wish) or "en"
 
 
 def tell(error: AppError) -> int:

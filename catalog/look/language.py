@@ -1,6 +1,7 @@
 """Which language a person reads, and messages in it. Standard library only: gettext reads the `.mo` files."""
 
 import gettext
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -41,6 +42,12 @@ def negotiate_language(query: str | None, cookie: str | None, accept_language: s
         if language and weight > 0:
             wishes.append((-weight, place, language))
     return min(wishes)[2] if wishes else DEFAULT_LANGUAGE
+
+
+def spoken_language() -> Language:
+    """The language that the terminal's user reads, by LC_ALL, LC_MESSAGES or LANG; English if none says."""
+    wish = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return known_language(wish) or "en"
 
 
 def _quality(parameter: str) -> float:

@@ -8,6 +8,7 @@ import httpx2
 import typer
 
 from catalog.look.filters import human_bytes, human_duration
+from catalog.look.language import spoken_language
 from songtan.clients.centre import Centre, answer_json
 from songtan.clients.errors import CentreAway, FileUnusable, JobEnded, NoJob, NotPublished
 from songtan.clients.terminal import (
@@ -23,7 +24,6 @@ from songtan.clients.terminal import (
     transfer_progress,
 )
 from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
-from songtan.telling import spoken_language
 
 POLL_SECONDS = 0.5
 MAX_CAPTION_BYTES = 1 << 20

@@ -19,9 +19,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from catalog.look.language import spoken_language
 from songtan.clients.centre import Centre
 from songtan.clients.session import Face, Session, current, forget, keep, kept
-from songtan.telling import spoken_language
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 

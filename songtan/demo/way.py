@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 import httpx2
 
+from catalog.look.language import spoken_language
 from songtan.clients.centre import Centre, answer_json
 from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
 from songtan.demo.errors import TookTooLong, WayFailed
 from songtan.demo.lesson import DemoLesson
 from songtan.demo.node import LocalNode
 from songtan.stack.centre import OPS_LOGIN, LocalCentre
-from songtan.telling import spoken_language
 
 PARTNER = "送炭示范学校"
 PARTNER_LOGIN = "partner"
