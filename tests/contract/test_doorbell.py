@@ -10,6 +10,7 @@ from catalog.jobs.models import TaskKind
 from catalog.jobs.schemas import Ring
 from songtan.stack.ports import free_ports
 from tests.fakes.doorbell import FakeDoorbell
+from tests.line import Line
 
 
 @pytest.fixture(params=["fake", "celery"])
@@ -47,3 +48,22 @@ def test_a_broker_that_is_away_is_said(unreachable: Doorbell) -> None:
         unreachable.ring(Ring(task_id="A", kind=TaskKind.INGEST))
     with pytest.raises(DoorbellAway, match=r"\w"):
         unreachable.unheard(TaskKind.INGEST)
+
+
+def test_a_broker_that_breaks_off_is_said_and_heard_again(broker_url: str) -> None:
+    port = broker_url.rpartition(":")[2].partition("/")[0]
+    line = Line("127.0.0.1", int(port))
+    real = CeleryDoorbell(broker_url.replace(f":{port}", f":{line.port}"))
+    try:
+        real.ring(Ring(task_id="A", kind=TaskKind.ENCODE))
+        line.cut()
+        with pytest.raises(DoorbellAway):
+            real.ring(Ring(task_id="B", kind=TaskKind.ENCODE))
+        with pytest.raises(DoorbellAway):
+            real.unheard(TaskKind.ENCODE)
+        line.mend()
+        real.ring(Ring(task_id="C", kind=TaskKind.ENCODE))
+        assert real.unheard(TaskKind.ENCODE) == 2
+    finally:
+        real.close()
+        line.close()

@@ -163,6 +163,16 @@ def test_a_skills_course_needs_its_trade_alone(partner: Visitor) -> None:
     partner.post("/partner/courses/new", form, title="焊接入门", kind="skills", trade="焊接")
 
 
+def test_a_title_of_two_lines_is_refused_next_to_its_field(world: World, partner: Visitor) -> None:
+    course = world.course(bearer(partner))
+    path = f"/partner/courses/{course['id']}/lessons/new"
+    refused = partner.post(path, partner.get(path), 422, title="two\nlines 'q' <b>").text
+    assert "f-title-error" in refused
+    assert "two\nlines &#39;q&#39; &lt;b&gt;" in refused, "what was typed stays"
+    partner.post(path, refused, title="第一课 “引号” 'q' <b>")
+    assert "第一课 “引号” &#39;q&#39; &lt;b&gt;" in partner.both(f"/partner/courses/{course['id']}")
+
+
 def test_a_lesson_says_how_its_video_is(world: World, partner: Visitor) -> None:
     who = bearer(partner)
     course = world.course(who)
