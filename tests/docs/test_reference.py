@@ -38,3 +38,9 @@ def test_documents_name_only_settings_that_exist() -> None:
     known = set(inventory.settings()) | {"SONGTAN_DIE_WITH_PARENT", "SONGTAN_CLIPS", "SONGTAN_TOKEN"}
     named = {name for page in PAGES for name in re.findall(r"\bSONGTAN_[A-Z0-9_]*[A-Z0-9]\b", page.read_text())}
     assert named <= known
+
+
+def test_every_test_that_the_documents_name_is_there() -> None:
+    named = {name for page in PAGES for name in re.findall(r"`(?:tests/)?(\w+/test_\w+\.py)`", page.read_text())}
+    assert "unit/test_trust.py" in named
+    assert [name for name in sorted(named) if not (ROOT / "tests" / name).exists()] == []
