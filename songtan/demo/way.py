@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import httpx2
 
-from catalog.look.language import spoken_language
+from catalog.look.language import spoken_language, translate
 from songtan.clients.centre import Centre, answer_json
 from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
 from songtan.demo.errors import TookTooLong, WayFailed
@@ -151,9 +151,9 @@ class Way:
                 return job if job["state"] in ("done", "failed", "cancelled") else None
 
             job = self._until("encoding", JOB_SECONDS, is_over)
-        if job["state"] != "done":
-            fault = job["fault"]
-            raise self._failed("Encoding", fault["detail"] if fault else job["state"])
+            if job["state"] != "done":
+                fault = job["fault"]
+                raise self._failed("Encoding", fault["detail"] if fault else job["state"])
         walked.content_seconds = float(job["content_seconds"] or 0)
 
     def _publish(self, client: Centre, walked: Walked) -> None:
@@ -222,7 +222,7 @@ class Way:
             time.sleep(POLL_SECONDS)
 
     def _failed(self, step: str, why: str) -> WayFailed:
-        return WayFailed(step=step, why=why.rstrip(".。"), logs=self._logs)
+        return WayFailed(step=translate(step, spoken_language()), why=why.rstrip(".。"), logs=self._logs)
 
     @property
     def _logs(self) -> str:
