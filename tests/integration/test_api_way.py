@@ -116,6 +116,20 @@ def test_completing_is_not_lost_when_the_store_was_faster_than_us(world: World) 
     assert world.send("POST", f"/api/sources/{source['id']}/complete", who)["source"]["state"] == "uploaded"
 
 
+def test_a_file_of_another_length_is_no_source(world: World) -> None:
+    who = world.as_(Role.PARTNER)
+    lesson = world.lesson(who, world.course(who)["id"])
+    new = {"name": "x.mp4", "size": 3}
+    source = world.send("POST", f"/api/lessons/{lesson['id']}/sources", who, 201, json=new)
+    world.store.abort_upload(Bucket.SOURCES, f"sources/{source['id']}", next(iter(world.store.uploads)))
+    world.store.put(Bucket.SOURCES, f"sources/{source['id']}", b"more than was announced")
+    refused = world.send("POST", f"/api/sources/{source['id']}/complete", who, 409)
+    assert (refused["code"], refused["data"]["length"]) == ("source.wrong-size", 23)
+    assert world.send("GET", f"/api/lessons/{lesson['id']}/jobs", who)["jobs"] == []
+    again = world.send("POST", f"/api/lessons/{lesson['id']}/sources", who, 201, json=new)
+    assert again["id"] != source["id"], "what the message says to do works"
+
+
 def test_an_abandoned_upload_frees_its_parts(world: World) -> None:
     who = world.as_(Role.PARTNER)
     lesson = world.lesson(who, world.course(who)["id"])

@@ -100,7 +100,9 @@ def test_sign_in_with_a_password(world: World) -> None:
     fields["password"] = "correct-horse"
     answer = world.client.post("/sign-in", data=fields, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/partner/")
-    assert "HttpOnly" in answer.headers["set-cookie"]
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=lax" in cookie.lower()
     assert world.client.get("/", follow_redirects=False).headers["location"] == "/partner/"
     page = world.client.get("/partner/").text
     assert "王老师" in page
