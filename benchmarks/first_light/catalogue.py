@@ -5,14 +5,14 @@ import random
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from benchmarks.first_light.lessons import random_cursors, sign_in, write_lessons
-from benchmarks.first_light.programs import Broken, clean_env, local_centre
+from benchmarks.first_light.programs import Broken, clean_env
 from benchmarks.first_light.reader import FULL, Work
 from benchmarks.reporting import Figure, Results, is_quick
 from catalog.db import make_engine
 from catalog.settings import DatabaseSettings, load
+from songtan.stack.centre import LocalCentre
 
 LESSONS, CLIENTS, SECONDS, RUNS = 100_000, 8, 8.0, 5
 
@@ -52,31 +52,30 @@ def percentile(times: list[float], share: float) -> float:
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
-def measure(results: Results, folder: Path) -> None:
+def measure(results: Results, centre: LocalCentre) -> None:
     """Add the catalogue's figures."""
-    count, seconds, runs = (20_000, 4.0, 1) if is_quick() else (LESSONS, SECONDS, RUNS)
+    count, seconds, runs = (20_000, 3.0, 1) if is_quick() else (LESSONS, SECONDS, RUNS)
     chance, by_kind = random.Random(2026), dict[str, list[float]]()
     rates, medians, highest = [], [], []
-    with local_centre(folder / "state") as centre:
-        engine = make_engine(load(DatabaseSettings, database_url=centre.embedded.postgres.url))
-        tokens, partners = sign_in(engine, CLIENTS)
-        places = write_lessons(centre, partners, count, chance)
-        cursors = random_cursors(engine)
-        for run in range(-1, runs):  # the first only warms
-            works = [
-                Work(centre.url("api"), token, seconds if run >= 0 else 2.0, run * 100 + n, places, partners, cursors)
-                for n, token in enumerate(tokens)
-            ]
-            told = run_clients(works)
-            if run < 0:
-                continue
-            times = [time for each in told for kind, found in each.items() if kind != FULL for time in found]
-            rates.append(len(times) / seconds)
-            medians.append(percentile(times, 0.5))
-            highest.append(percentile(times, 0.99))
-            for kind in {kind for each in told for kind in each}:
-                by_kind.setdefault(kind, []).extend(time for each in told for time in each.get(kind, []))
-        engine.dispose()
+    engine = make_engine(load(DatabaseSettings, database_url=centre.embedded.postgres.url))
+    tokens, partners = sign_in(engine, CLIENTS)
+    places = write_lessons(centre, partners, count, chance)
+    cursors = random_cursors(engine)
+    engine.dispose()
+    for run in range(-1, runs):  # the first only warms
+        works = [
+            Work(centre.url("api"), token, seconds if run >= 0 else 1.0, run * 100 + n, places, partners, cursors)
+            for n, token in enumerate(tokens)
+        ]
+        told = run_clients(works)
+        if run < 0:
+            continue
+        times = [time for each in told for kind, found in each.items() if kind != FULL for time in found]
+        rates.append(len(times) / seconds)
+        medians.append(percentile(times, 0.5))
+        highest.append(percentile(times, 0.99))
+        for kind in {kind for each in told for kind in each}:
+            by_kind.setdefault(kind, []).extend(time for each in told for time in each.get(kind, []))
     results.figures += [
         Figure("catalogue_p99_ms", f"page of 50 of {count:,} lessons, {CLIENTS} clients: p99", "ms", highest, 50),
         Figure("catalogue_p50_ms", "… half of the pages", "ms", medians),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from benchmarks.first_light.programs import Broken, local_centre, wait_for
+from benchmarks.first_light.programs import Broken, wait_for
 from benchmarks.reporting import Figure, Results, is_quick
 from catalog.accounts.models import Partner
 from catalog.courses.models import Course, Lesson, Source, SourceState
@@ -124,16 +124,15 @@ def ricecooker(folder: Path) -> tuple[float, int]:
     return time.monotonic() - began, out.stat().st_size
 
 
-def measure(results: Results, folder: Path) -> None:
+def measure(results: Results, centre: LocalCentre) -> None:
     """Add the encoder's figures; our runs and the peer's take turns, so that both see the same machine."""
     ours, peers = [], []
-    with local_centre(folder / "state") as centre:
-        bench = Bench(centre)
-        for _ in range(1 if is_quick() else RUNS):
-            ours.append(bench.run())
-            peers.append(ricecooker(folder))
-        bench.doorbell.close()
-        bench.engine.dispose()
+    bench = Bench(centre)
+    for _ in range(1 if is_quick() else RUNS):
+        ours.append(bench.run())
+        peers.append(ricecooker(centre.state.folder))
+    bench.doorbell.close()
+    bench.engine.dispose()
     lasts = ours[0].content_seconds
     sample = f"sample lesson ({lasts:.0f} s)"
     shares, theirs = [run.seconds / lasts for run in ours], [seconds / lasts for seconds, _ in peers]
