@@ -164,6 +164,21 @@ def test_a_failed_job_says_why_and_is_tried_again(lesson_page: Page, live_centre
     expect(page.get_by_text("排队")).to_be_visible()
 
 
+def test_a_centre_that_is_away_is_said_while_a_job_is_watched(
+    lesson_page: Page, live_centre: LiveCentre, tmp_path: Path, page_noise: list[str]
+) -> None:
+    page = lesson_page
+    page_noise += ["503", "ERR_FAILED"]
+    choose(page, film(tmp_path, 1))
+    expect(page.get_by_text("排队")).to_be_visible()
+    page.route("**/live*", lambda route: route.fulfill(status=503, body="{}"))
+    expect(page.get_by_text("等待线路")).to_be_visible()
+    check_page(page)
+    page.unroute("**/live*")
+    expect(page.get_by_text("等待线路")).to_have_count(0)
+    expect(page.get_by_text("排队")).to_be_visible()
+
+
 def test_publishing_leads_to_the_signers_own_page(lesson_page: Page, live_centre: LiveCentre, tmp_path: Path) -> None:
     page = lesson_page
     choose(page, film(tmp_path, 1))
