@@ -74,7 +74,7 @@ def measure(results: Results, centre: LocalCentre) -> None:
         rates.append(len(times) / seconds)
         medians.append(percentile(times, 0.5))
         highest.append(percentile(times, 0.99))
-        for kind in {kind for each in told for kind in each}:
+        for kind in sorted({kind for each in told for kind in each}):
             by_kind.setdefault(kind, []).extend(time for each in told for time in each.get(kind, []))
     results.figures += [
         Figure("catalogue_p99_ms", f"page of 50 of {count:,} lessons, {CLIENTS} clients: p99", "ms", highest, 50),
