@@ -1,5 +1,6 @@
 """A worker that is killed, cancelled, stopped, or whose servers go away: that task again, and nothing else."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,6 +174,26 @@ def test_a_server_that_goes_away_is_waited_for(
         wait_for(noticed[away], f"the worker to notice that {away} is cut")
         assert shop.job(job.id).state == JobState.RUNNING
         lines[away].mend()
+        assert shop.wait_ended(job.id).state == JobState.DONE, worker.log.read_text()[-4000:]
+        again = {t.id: t.attempts for t in shop.tasks(job.id)}
+        assert {again[task_id] for task_id in done} == {1}
+
+
+def test_a_minute_without_store_broker_and_database_costs_that_minute(
+    database_url: str, broker_url: str, store_address: StoreAddress, media: Media, tmp_path: Path
+) -> None:
+    """All three at once, as when the machine that runs them starts anew; the minute is what is tested."""
+    with behind_lines(database_url, broker_url, store_address, tmp_path) as (shop, lines, env):
+        worker = shop.start_worker(concurrency=1, **env)
+        job = shop.begin(slow(media))
+        busy(shop, worker, job.id)
+        done = {t.id for t in shop.tasks(job.id) if t.state == TaskState.DONE}
+        for line in lines.values():
+            line.cut()
+        time.sleep(60)
+        assert worker.process.poll() is None, worker.log.read_text()[-4000:]
+        for line in lines.values():
+            line.mend()
         assert shop.wait_ended(job.id).state == JobState.DONE, worker.log.read_text()[-4000:]
         again = {t.id: t.attempts for t in shop.tasks(job.id)}
         assert {again[task_id] for task_id in done} == {1}
