@@ -54,7 +54,7 @@ def percentile(times: list[float], share: float) -> float:
 
 def measure(results: Results, centre: LocalCentre) -> None:
     """Add the catalogue's figures."""
-    count, seconds, runs = (5_000, 1.0, 1) if is_quick() else (LESSONS, SECONDS, RUNS)
+    count, seconds, runs = (20_000, 3.0, 1) if is_quick() else (LESSONS, SECONDS, RUNS)
     chance, by_kind = random.Random(2026), dict[str, list[float]]()
     rates, medians, highest = [], [], []
     engine = make_engine(load(DatabaseSettings, database_url=centre.embedded.postgres.url))
