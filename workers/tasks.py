@@ -99,7 +99,7 @@ def _work(bound: Bound) -> str:
         finish, outcome = _then(service.try_again, lease, error), f"to try again: {error}"
     except AppError as error:
         finish, outcome = _then(service.fail_task, lease, error), f"failed: {error.code}"
-    except Exception as error:
+    except Exception as error:  # a fault of ours: the row must be let go, or it would wait for its lease to end
         log.exception("task.broke")
         broke = JobBroke(kind=lease.kind, number=lease.number, why=type(error).__name__, task=lease.task_id)
         finish, outcome = _then(service.try_again, lease, broke), "broke"

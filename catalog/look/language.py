@@ -22,7 +22,8 @@ LOCALES = Path(__file__).parent / "locales"
 def known_language(tag: str | None) -> Language | None:
     """The language of ours that a BCP 47 tag asks for (`zh`, `zh-Hans-CN`, `en-GB`), or None."""
     primary = (tag or "").strip().lower().replace("_", "-").split("-")[0]
-    return {"zh": "zh-CN", "en": "en"}.get(primary)  # type: ignore[return-value]
+    known: dict[str, Language] = {"zh": "zh-CN", "en": "en"}
+    return known.get(primary)
 
 
 def negotiate_language(query: str | None, cookie: str | None, accept_language: str | None) -> Language:

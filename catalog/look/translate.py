@@ -34,7 +34,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 def extracted(project: Path = PROJECT) -> Catalog:
     """Every msgid in the packages' code and templates, with the files that use it."""
     with MAPPING.open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel has no types here
     template = Catalog(domain=DOMAIN, project="Songtan")
     for package in PACKAGES:
         found = extract_from_dir(
@@ -44,7 +44,7 @@ def extracted(project: Path = PROJECT) -> Catalog:
             keywords=KEYWORDS,
         )
         for name, _line, message, _comments, _context in found:
-            template.add(message, locations=[(f"{package}/{Path(name).as_posix()}", None)])  # type: ignore[list-item]
+            template.add(message, locations=[(f"{package}/{Path(name).as_posix()}", None)])  # type: ignore[list-item]  # a place without a line: Babel takes it
     return template
 
 

@@ -170,7 +170,8 @@ def fit(width: int, height: int, short_side: int) -> tuple[int, int]:
     long_side = short_side * 16 // 9
     box = (long_side, short_side) if width >= height else (short_side, long_side)
     scale = min(Fraction(box[0], width), Fraction(box[1], height), Fraction(1))
-    return tuple(max(16, int(side * scale / 2 + Fraction(1, 4)) * 2) for side in (width, height))  # type: ignore[return-value]
+    even_width, even_height = (max(16, int(side * scale / 2 + Fraction(1, 4)) * 2) for side in (width, height))
+    return even_width, even_height
 
 
 def choose_sound(sound: SoundFacts) -> SoundRecipe:

@@ -9,19 +9,17 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from api.security import guard_cookie
+from api.security import FORM_TOKEN_HEADER, guard_cookie
 from api.web.desk import TheDesk, ThePartner
 from api.web.views import one_line
 from catalog.courses import uploads
 from catalog.courses.schemas import CONTENT_TYPE, PartNumbers, SourceIn
 from catalog.jobs.service import create_job, ring_job
 
-TOKEN_HEADER = "x-csrf-token"  # noqa: S105 - a header's name
-
 
 def from_our_page(request: Request) -> None:
     """Make sure that our own script sent this. Raises ForeignOrigin."""
-    guard_cookie(request, request.headers.get(TOKEN_HEADER))
+    guard_cookie(request, request.headers.get(FORM_TOKEN_HEADER))
 
 
 class Chosen(BaseModel):
