@@ -26,6 +26,11 @@ $(UV): requirements/bootstrap.lock
 	$(UV_INSTALL) -r requirements/dev.lock
 	@touch $@
 
+.venv/.bench: .venv/.dev requirements/bench.lock
+	@command -v gcc >/dev/null || { echo "This benchmark needs a C compiler (gcc) to install the PESQ measure, and there is none here." >&2; exit 1; }
+	$(UV_INSTALL) -r requirements/bench.lock
+	@touch $@
+
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-zA-Z_-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -108,6 +113,7 @@ clean: ## remove what was made here (not the state folder)
 lock: $(UV) ## make the lock files anew from pyproject.toml
 	printf "uv\nhatchling==1.33.0\neditables\n" | $(COMPILE) - -o requirements/bootstrap.lock
 	$(COMPILE) pyproject.toml --extra server --extra demo --extra dev -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra server --extra demo --extra dev --extra bench -c requirements/dev.lock --no-annotate -o requirements/bench.lock
 	$(COMPILE) pyproject.toml -c requirements/dev.lock --no-annotate -o requirements/edge.lock
 	$(COMPILE) pyproject.toml --extra server -c requirements/dev.lock --no-annotate -o requirements/server.lock
 	$(COMPILE) pyproject.toml --extra server --extra demo --no-annotate -c requirements/dev.lock -o requirements/demo.lock

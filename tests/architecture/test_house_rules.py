@@ -69,7 +69,7 @@ def test_settings_are_made_in_a_main_and_nowhere_else() -> None:
 
 def test_only_one_module_imports_each_foreign_hand() -> None:
     """`minio` stands behind the object store port and `ffmpeg` behind the commands: one import each."""
-    for module, only in {"minio": "catalog/storage/s3.py", "ffmpeg": "workers/pipeline/commands.py"}.items():
+    for module, only in {"minio": "catalog/storage/s3.py", "ffmpeg": "workers/pipeline/commands/base.py"}.items():
         importers = {
             str(path.relative_to(ROOT))
             for path in SOURCES

@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from catalog.formats.rungs import Rung
-from workers.pipeline import commands
+from workers.pipeline.commands import parts, pictures, segments
 from workers.pipeline.plan import Handling, SoundRecipe, VideoRecipe
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import SoundWork, VideoWork, segment_key
@@ -42,7 +42,7 @@ def sound_work(**changed: object) -> SoundWork:
 
 
 def test_a_video_segment() -> None:
-    line = " ".join(commands.encode_video(TOOLS, video_work(), Path("/w/part"), Path("/w/out.mp4")))
+    line = " ".join(segments.encode_video(TOOLS, video_work(), Path("/w/part"), Path("/w/out.mp4")))
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} -noaccurate_seek -noautorotate -protocol_whitelist file,pipe -reinit_filter 0 "
         "-seek_timestamp 1 -ss 17.998000 -i file:/w/part -filter_complex "
@@ -59,7 +59,7 @@ def test_a_video_segment() -> None:
 
 
 def test_a_sound_segment() -> None:
-    line = " ".join(commands.encode_sound(TOOLS, sound_work(), Path("/w/part"), Path("/w/out.mp4")))
+    line = " ".join(segments.encode_sound(TOOLS, sound_work(), Path("/w/part"), Path("/w/out.mp4")))
     assert line == (
         f"/bin/ffmpeg {GUARD} -protocol_whitelist file,pipe -i file:/w/part -map 0:a:0 -f mp4 -ac 2 -ar 48000 "
         "-b:a 64000 -bsf:a noise=drop=lt(n\\,5)+gte(n\\,380),setts=pts=N*1024:dts=N*1024 -c:a aac "
@@ -68,7 +68,7 @@ def test_a_sound_segment() -> None:
 
 
 def test_a_part_is_copied_from_a_key_frame() -> None:
-    line = " ".join(commands.cut_part(TOOLS, Path("/w/source"), 0, 1.4, 61.4, 130.0, Path("/w/0001.mkv")))
+    line = " ".join(parts.cut_part(TOOLS, Path("/w/source"), 0, 1.4, 61.4, 130.0, Path("/w/0001.mkv")))
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} -protocol_whitelist file,pipe -seek_timestamp 1 -ss 61.400000 "
         f"-i file:/w/source -map 0:0 -f matroska -avoid_negative_ts disabled -c copy {OUT} -map_chapters -1 "
@@ -77,7 +77,7 @@ def test_a_part_is_copied_from_a_key_frame() -> None:
 
 
 def test_the_sound_is_decoded_from_the_zero_to_whole_frames() -> None:
-    line = " ".join(commands.decode_sound(TOOLS, Path("/w/source"), 1, 1.4, 750, STEREO, Path("/w/s16")))
+    line = " ".join(parts.decode_sound(TOOLS, Path("/w/source"), 1, 1.4, 750, STEREO, Path("/w/s16")))
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} -protocol_whitelist file,pipe -i file:/w/source -filter_complex "
         "[0:1]asetpts=PTS-1.400000/TB[s0];[s0]aresample=48000:async=1:first_pts=0:min_hard_comp=0.05[s1];"
@@ -87,11 +87,11 @@ def test_the_sound_is_decoded_from_the_zero_to_whole_frames() -> None:
 
 
 def test_a_piece_of_sound_and_a_poster() -> None:
-    assert " ".join(commands.pack_piece(TOOLS, Path("/w/s16"), STEREO, Path("/w/o.flac"))) == (
+    assert " ".join(parts.pack_piece(TOOLS, Path("/w/s16"), STEREO, Path("/w/o.flac"))) == (
         f"/bin/ffmpeg -f s16le -ac 2 -ar 48000 -i file:/w/s16 -f flac -c:a flac {OUT} -map_metadata -1 "
         f"file:/w/o.flac {QUIET}"
     )
-    line = " ".join(commands.poster(TOOLS, Path("/w/source"), 0, 6.0, HANDLING, (640, 360), Path("/w/p.jpg")))
+    line = " ".join(pictures.poster(TOOLS, Path("/w/source"), 0, 6.0, HANDLING, (640, 360), Path("/w/p.jpg")))
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} -noautorotate -protocol_whitelist file,pipe -seek_timestamp 1 -ss 6.000000 "
         "-i file:/w/source -filter_complex [0:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]trim=end_frame=1[s1];"
@@ -104,11 +104,11 @@ def test_a_piece_of_sound_and_a_poster() -> None:
 def test_every_input_of_a_source_is_guarded() -> None:
     part, out = Path("/w/part"), Path("/w/out")
     lines = [
-        commands.encode_video(TOOLS, video_work(), part, out),
-        commands.encode_sound(TOOLS, sound_work(), part, out),
-        commands.cut_part(TOOLS, part, 0, 0.0, 0.0, 1.0, out),
-        commands.decode_sound(TOOLS, part, 1, 0.0, 1, STEREO, out),
-        commands.poster(TOOLS, part, 0, 0.0, HANDLING, (2, 2), out),
+        segments.encode_video(TOOLS, video_work(), part, out),
+        segments.encode_sound(TOOLS, sound_work(), part, out),
+        parts.cut_part(TOOLS, part, 0, 0.0, 0.0, 1.0, out),
+        parts.decode_sound(TOOLS, part, 1, 0.0, 1, STEREO, out),
+        pictures.poster(TOOLS, part, 0, 0.0, HANDLING, (2, 2), out),
     ]
     for line in lines:
         assert line[line.index("-protocol_whitelist") + 1] == "file,pipe"

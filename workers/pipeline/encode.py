@@ -8,7 +8,7 @@ from catalog.formats.errors import AppError, BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import MAX_INIT_BYTES, MAX_SEGMENT_BYTES
 from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
-from workers.pipeline import commands
+from workers.pipeline.commands import segments
 from workers.pipeline.errors import NotDecodable, PartLost, ToolFailed
 from workers.pipeline.measure import check_segment, file_digest
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
@@ -57,9 +57,9 @@ def encode_file(
     span = work.seconds
     if isinstance(work, VideoWork):
         span += work.start_s - work.part_start  # the worst: one key frame, everything before has to be decoded
-        command = commands.encode_video(tools, work, part, out)
+        command = segments.encode_video(tools, work, part, out)
     else:
-        command = commands.encode_sound(tools, work, part, out)
+        command = segments.encode_sound(tools, work, part, out)
     seconds = START_S + SLOWEST_FACTOR * span
     try:
         run(command, replace(limits, seconds=seconds, cpu_seconds=round(seconds * 2)), watch)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.storage.base import Bucket, ObjectStore
-from workers.pipeline import commands
+from workers.pipeline.commands import base, parts, pictures
 from workers.pipeline.errors import NotDecodable, ToolFailed
 from workers.pipeline.measure import file_digest
 from workers.pipeline.plan import AAC_FRAME, SAMPLE_RATE, Plan, Recipe, SoundRecipe, fit, make_plan, make_recipe
@@ -112,9 +112,9 @@ def _cut_part(desk: Desk, source: Path, stream: int, zero: float, start: float, 
     seconds = 120 + source.stat().st_size / 10e6
     for back in SEEK_BACK_S:
         begin = zero + start - back if start > 0 else None
-        desk.run(commands.cut_part(desk.tools, source, stream, zero, begin, zero + end, out), seconds, lambda _: None)
+        desk.run(parts.cut_part(desk.tools, source, stream, zero, begin, zero + end, out), seconds, lambda _: None)
         entered = first_key(desk.tools, out)
-        if entered is not None and entered - commands.LEAD_S <= start + 0.002:
+        if entered is not None and entered - base.LEAD_S <= start + 0.002:
             return
     # the last try stands: what is missing in front of the first key frame is shown as that frame
 
@@ -125,7 +125,7 @@ def _make_poster(desk: Desk, source: Path, video: VideoFacts, recipe: Recipe) ->
     assert recipe.handling is not None  # noqa: S101 - as above
     for share in (POSTER_AT, 0.0):
         at = video.start + share * (video.end - video.start)
-        command = commands.poster(desk.tools, source, video.stream, at, recipe.handling, size, out)
+        command = pictures.poster(desk.tools, source, video.stream, at, recipe.handling, size, out)
         try:
             desk.run(command, 300, lambda _: None)
         except ToolFailed:
@@ -146,7 +146,7 @@ def _cut_sound(
     seconds = frames * AAC_FRAME / SAMPLE_RATE
     try:
         desk.run(
-            commands.decode_sound(desk.tools, source, stream, plan.zero, frames, sound, samples),
+            parts.decode_sound(desk.tools, source, stream, plan.zero, frames, sound, samples),
             120 + seconds,
             lambda done: desk.watch.progress(0.7 + 0.2 * min(1.0, done / seconds)),
         )
@@ -162,7 +162,7 @@ def _cut_sound(
             silence_before = bytes(max(0, -begin) * bytes_a_frame)
             piece.write_bytes((silence_before + heard).ljust((end - begin) * bytes_a_frame, b"\0"))
             out = piece.with_suffix(".flac")
-            desk.run(commands.pack_piece(desk.tools, piece, sound, out), 120, lambda _: None)
+            desk.run(parts.pack_piece(desk.tools, piece, sound, out), 120, lambda _: None)
             piece.unlink()
             key, digest = desk.keep(f"sound/{out.name}", out, "audio/flac")
             works.append(

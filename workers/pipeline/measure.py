@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from catalog.formats.boxes import float_segment, read_fields, split_fragmented
-from workers.pipeline import commands
+from workers.pipeline.commands import measures
 from workers.pipeline.errors import SegmentWrong, ToolFailed
 from workers.pipeline.plan import AAC_FRAME
 from workers.pipeline.process import Limits, run
@@ -24,7 +24,7 @@ def check_segment(tools: Tools, work: SegmentWork, encoded: Path, said: Encoded)
         raise _wrong(work, "it does not start with a key frame")
     counted = encoded.with_suffix(".frames")
     try:
-        complaints = run(commands.count_frames(tools, encoded), CHECK, stdout=counted)
+        complaints = run(measures.count_frames(tools, encoded), CHECK, stdout=counted)
     except ToolFailed as error:
         raise _wrong(work, str(error.data["why"])) from error
     frames = counted.read_text().strip().strip(",")

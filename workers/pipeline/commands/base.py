@@ -1,0 +1,48 @@
+"""What every command line begins and ends with: guarded inputs, quiet logs, fragments that repeat bit for bit."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from workers.pipeline.plan import SAMPLE_RATE
+from workers.pipeline.probe import DEMUXERS
+from workers.pipeline.tools import Tools
+
+LEAD_S = 10
+"""Where the zero of a source stands in its parts, in seconds: no time in them is negative."""
+
+FRAGMENT = {
+    "f": "mp4",
+    "map_metadata": -1,
+    "fflags": "+bitexact",
+    "movflags": "+cmaf+empty_moov+frag_custom+skip_trailer",
+    "use_editlist": 0,
+}
+
+
+def guarded_input(path: Path, **options: Any) -> Any:
+    """Open `path` with the demuxers that we allow, and nothing that it may point to."""
+    return ffmpeg.input(f"file:{path}", protocol_whitelist="file,pipe", format_whitelist=DEMUXERS, **options)
+
+
+def raw_samples(path: Path, channels: int) -> Any:
+    """Open a file of bare 16-bit samples that we wrote ourselves."""
+    return ffmpeg.input(f"file:{path}", f="s16le", ar=SAMPLE_RATE, ac=channels)
+
+
+def compiled(tools: Tools, stream: Any) -> list[str]:
+    """Return the argument list of ffmpeg for `stream`."""
+    quiet = ("-hide_banner", "-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.5")
+    return [str(word) for word in stream.global_args(*quiet).overwrite_output().compile(cmd=tools.ffmpeg)]
+
+
+def number(value: float | Fraction) -> str:
+    """Write seconds as ffmpeg reads them, to the microsecond."""
+    return f"{float(value):.6f}"
+
+
+def entered_at(seconds: float | Fraction) -> dict[str, Any]:
+    """Enter a file at a time on its own clock, and not counted from its first packet as ffmpeg would."""
+    return {"ss": number(seconds), "seek_timestamp": 1}
