@@ -1,5 +1,7 @@
 """A release is complete before it is signed: every index, pack and blob that it names is in the store."""
 
+from collections.abc import Iterator
+
 from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import MAX_INDEX_BYTES, TrackKind, parse_index
@@ -19,16 +21,21 @@ def check_complete(store: ObjectStore, release: Release) -> None:
     """
     seen: dict[str, object] = {}
     for lesson in release.lessons:
-        for rendition in lesson.media.renditions:
-            for track in lesson.media.tracks(rendition.rung):
-                if seen.setdefault(f"track {track.index}", track) is track:
-                    _check_track(store, lesson, track)
-                elif seen[f"track {track.index}"] != track:
-                    raise _incomplete(lesson, f"indexes/{track.index}", "is described in two ways")
-        for blob in (*lesson.captions, *([lesson.media.poster] if lesson.media.poster else [])):
+        for track in _named(lesson):
+            if seen.setdefault(f"track {track.index}", track) is track:
+                _check_track(store, lesson, track)
+            elif seen[f"track {track.index}"] != track:
+                raise _incomplete(lesson, f"indexes/{track.index}", "is described in two ways")
+        for blob in (*lesson.captions, *lesson.media.stills, *([lesson.media.poster] if lesson.media.poster else [])):
             if seen.setdefault(f"blob {blob.sha256}", blob.length) != blob.length:
                 raise _incomplete(lesson, f"blobs/{blob.sha256}", "is described in two ways")
             _check_blob(store, lesson, blob)
+
+
+def _named(lesson: Lesson) -> Iterator[VideoTrack | SoundTrack]:
+    """Yield the lesson's tracks as they are named, one that is named twice in two ways included."""
+    yield from (r.video for r in lesson.media.renditions if r.video is not None)
+    yield from lesson.media.sounds
 
 
 def _check_track(store: ObjectStore, lesson: Lesson, track: VideoTrack | SoundTrack) -> None:

@@ -72,14 +72,12 @@ def _change(lesson: Lesson, before: Lesson | None) -> Change:
 
 
 def _line(lesson: Lesson, change: Change) -> LessonLine:
-    tracks = {t.index: t for r in lesson.media.renditions for t in lesson.media.tracks(r.rung)}
-    blobs = {b.sha256: b for b in (*lesson.captions, *([lesson.media.poster] if lesson.media.poster else []))}
     return LessonLine(
         number=lesson.number,
         title=lesson.title,
         seconds=lesson.media.duration_ms / 1000,
-        size=sum(t.length for t in tracks.values()) + sum(b.length for b in blobs.values()),
-        rungs=tuple(r.rung.value for r in lesson.media.renditions),
+        size=sum(t.length for t in lesson.media.all_tracks()) + sum(b.length for b in lesson.blobs()),
+        rungs=tuple(dict.fromkeys(r.rung.value for r in lesson.media.renditions)),
         captions=tuple(c.name or c.language for c in lesson.captions),
         change=change,
     )

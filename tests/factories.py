@@ -1,6 +1,7 @@
 """Small valid things for tests: segments, indexes, packs, releases. No ffmpeg, no input or output."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,8 +9,20 @@ from catalog.formats.boxes import make_box
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.ids import new_id
 from catalog.formats.index import Index, TrackKind, make_index, write_pack
-from catalog.formats.release import Blob, Caption, Lesson, Media, Place, Release, Rendition, SoundTrack, VideoTrack
-from catalog.formats.rungs import Rung
+from catalog.formats.release import (
+    Blob,
+    Caption,
+    Chapter,
+    Lesson,
+    Media,
+    Place,
+    Release,
+    Rendition,
+    SoundTrack,
+    Still,
+    VideoTrack,
+)
+from catalog.formats.rungs import Rung, Tier
 
 TIMESCALE = 12_800
 
@@ -54,22 +67,51 @@ def make_track(kind: TrackKind = TrackKind.VIDEO, count: int = 3, seed: str = "a
     return Track(index, segments, b"".join(write_pack(index, iter(segments))))
 
 
-def make_media(tracks: dict[Rung, Track], sound: Track | None, poster: Blob | None = None) -> Media:
-    """Return the media of a lesson with one video track for each rung and one sound."""
-    renditions = tuple(Rendition(rung=rung, video=video_track(track)) for rung, track in tracks.items())
-    duration = max(t.index.duration_ms for t in [*tracks.values(), *([sound] if sound else [])])
+@dataclass(frozen=True)
+class Modern:
+    """The tracks of a lesson's modern tier: by rung (None: the voice alone), and the sound."""
+
+    tracks: dict[Rung, Track | None]
+    sound: Track | None
+
+
+def make_media(
+    tracks: Mapping[Rung, Track | None],
+    sound: Track | None,
+    poster: Blob | None = None,
+    modern: Modern | None = None,
+    stills: tuple[Still, ...] = (),
+    chapters: tuple[Chapter, ...] = (),
+) -> Media:
+    """Return the media of a lesson with one video track for each rung and one sound, and of a second tier if asked."""
+    tiers = [(Tier.COMPATIBLE, tracks, sound)] if tracks else []
+    if modern:
+        tiers.append((Tier.MODERN, modern.tracks, modern.sound))
+    renditions, sounds, durations = [], [], []
+    for tier, videos, heard in tiers:
+        durations += [t.index.duration_ms for t in (*videos.values(), heard) if t is not None]
+        sounds += [sound_track(heard, tier)] if heard else []
+        renditions += [
+            Rendition(rung=rung, tier=tier, video=video_track(track, tier) if track else None)
+            for rung, track in videos.items()
+        ]
     return Media(
-        duration_ms=duration, renditions=renditions, sound=sound_track(sound) if sound else None, poster=poster
+        duration_ms=max(durations),
+        renditions=tuple(renditions),
+        sounds=tuple(sounds),
+        poster=poster,
+        stills=stills,
+        chapters=chapters,
     )
 
 
-def video_track(track: Track) -> VideoTrack:
+def video_track(track: Track, tier: Tier = Tier.COMPATIBLE) -> VideoTrack:
     """Return what a release says of `track`, as pictures."""
     return VideoTrack(
         index=track.index.digest,
         index_length=len(track.index.encoded),
         length=track.index.pack_length,
-        codec="avc1.64001f",
+        codec="avc1.64001f" if tier is Tier.COMPATIBLE else "av01.0.05M.08",
         width=640,
         height=360,
         frame_rate=25.0,
@@ -77,16 +119,30 @@ def video_track(track: Track) -> VideoTrack:
     )
 
 
-def sound_track(track: Track) -> SoundTrack:
+def sound_track(track: Track, tier: Tier = Tier.COMPATIBLE) -> SoundTrack:
     """Return what a release says of `track`, as sound."""
     return SoundTrack(
+        tier=tier,
         index=track.index.digest,
         index_length=len(track.index.encoded),
         length=track.index.pack_length,
-        codec="mp4a.40.2",
+        codec="mp4a.40.2" if tier is Tier.COMPATIBLE else "opus",
         sample_rate=48_000,
         channels=1,
         peak_bits_per_s=32_000,
+    )
+
+
+def make_still(data: bytes, start_ms: int, title: str = "") -> Still:
+    """Return what a release says of `data` as a still."""
+    return Still(
+        sha256=sha256_hex(data),
+        length=len(data),
+        start_ms=start_ms,
+        width=1280,
+        height=720,
+        type="image/jpeg",
+        title=title,
     )
 
 

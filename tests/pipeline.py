@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from catalog.formats.release import Media, SoundTrack, VideoTrack
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
 from tests.fakes.object_store import FakeObjectStore
 from tests.media import ffmpeg_exe
@@ -42,7 +42,7 @@ class Made:
 
     def video(self, rung: Rung) -> VideoTrack:
         """The pictures of a rung."""
-        rendition = self.media.rendition(rung)
+        rendition = self.media.rendition(rung, Tier.COMPATIBLE)
         assert rendition is not None
         assert rendition.video is not None
         return rendition.video

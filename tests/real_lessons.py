@@ -9,7 +9,7 @@ from catalog.formats.boxes import find, float_segment, read_fields, split_fragme
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind, make_index, write_pack
 from catalog.formats.release import Blob, Caption, Media, Rendition, SoundTrack, VideoTrack
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from songtan.sample import CAPTIONS, LESSON
 from tests.factories import Track
 from tests.media import run_ffmpeg
@@ -62,17 +62,20 @@ def real_lesson() -> RealLesson:
     media = Media(
         duration_ms=max(t.index.duration_ms for t in (floor, best, heard)),
         renditions=(
-            Rendition(rung=Rung.FLOOR, video=_video(floor, 640, 360)),
-            Rendition(rung=Rung.BEST, video=_video(best, 1280, 720)),
+            Rendition(rung=Rung.FLOOR, tier=Tier.COMPATIBLE, video=_video(floor, 640, 360)),
+            Rendition(rung=Rung.BEST, tier=Tier.COMPATIBLE, video=_video(best, 1280, 720)),
         ),
-        sound=SoundTrack(
-            index=heard.index.digest,
-            index_length=len(heard.index.encoded),
-            length=heard.index.pack_length,
-            codec="mp4a.40.2",
-            sample_rate=48_000,
-            channels=1,
-            peak_bits_per_s=_peak(heard),
+        sounds=(
+            SoundTrack(
+                tier=Tier.COMPATIBLE,
+                index=heard.index.digest,
+                index_length=len(heard.index.encoded),
+                length=heard.index.pack_length,
+                codec="mp4a.40.2",
+                sample_rate=48_000,
+                channels=1,
+                peak_bits_per_s=_peak(heard),
+            ),
         ),
         poster=Blob(sha256=sha256_hex(poster), length=len(poster)),
     )

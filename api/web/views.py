@@ -9,7 +9,7 @@ from catalog.formats.release import Media
 from catalog.jobs.models import TaskKind
 from catalog.look.filters import clock_time, human_bytes
 from catalog.look.language import Language, translate
-from catalog.look.words import RUNG_WORDS
+from catalog.look.words import RUNG_WORDS, TIER_WORDS
 from catalog.overview.schemas import LessonState
 
 PLACE_ORDER = ("stage", "grade", "subject", "edition", "volume", "trade")
@@ -60,18 +60,22 @@ def place_words(place: PlaceIn, *more: str) -> str:
 
 
 def media_facts(media: Media, language: Language) -> list[tuple[str, str]]:
-    """Return what was made of a source, as pairs of words: its length, and each rendition's height and size."""
+    """Return what was made of a source, as pairs of words: its length, and each rendition's tier, height and size."""
     facts = [(translate(N_("Length"), language), clock_time(media.duration_ms / 1000))]
     for rendition in media.renditions:
-        size = sum(track.length for track in media.tracks(rendition.rung))
+        size = sum(track.length for track in media.tracks(rendition.rung, rendition.tier))
+        words = [translate(RUNG_WORDS[rendition.rung], language)]
+        if len(media.tiers) > 1:
+            words.append(translate(TIER_WORDS[rendition.tier], language))
         height = f"{rendition.video.height}p · " if rendition.video else ""
-        facts.append((translate(RUNG_WORDS[rendition.rung], language), f"{height}{human_bytes(size)}"))
+        facts.append((" · ".join(words), f"{height}{human_bytes(size)}"))
     return facts
 
 
 def best_bytes(media: Media) -> int:
-    """Return the bytes of a lesson's best rendition, sound included."""
-    return sum(track.length for track in media.tracks(media.renditions[-1].rung))
+    """Return the bytes of a lesson's best rendition in the tier that most screens play, sound included."""
+    best = next(r for r in reversed(media.renditions) if r.tier is media.tiers[0])
+    return sum(track.length for track in media.tracks(best.rung, best.tier))
 
 
 def one_line(text: str) -> str:

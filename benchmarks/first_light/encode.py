@@ -44,7 +44,7 @@ class Encoded:
         """The rungs with their sizes and bytes, sound and indexes included in each."""
         told = []
         for rendition in self.media.renditions:
-            length = sum(t.length + t.index_length for t in self.media.tracks(rendition.rung))
+            length = sum(t.length + t.index_length for t in self.media.tracks(rendition.rung, rendition.tier))
             size = f"{rendition.video.width}x{rendition.video.height}" if rendition.video else "sound"
             told.append(f"{rendition.rung} {size} {length / 1e3:.0f} kB")
         return ", ".join(told)

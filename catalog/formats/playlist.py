@@ -5,44 +5,57 @@ from dataclasses import dataclass
 from math import ceil
 
 from catalog.formats.index import Index
-from catalog.formats.release import Caption, Media, Rendition
+from catalog.formats.release import Caption, Media, Rendition, SoundTrack
+from catalog.formats.rungs import Tier
 
-SOUND_GROUP, CAPTION_GROUP = "sound", "captions"
+CAPTION_GROUP = "captions"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a view's parts are: playlists of renditions, of the sound, and of captions."""
+    """Where a view's parts are: playlists of renditions, of sounds, and of captions."""
 
     rendition: Callable[[Rendition], str]
-    sound: str
+    sound: Callable[[SoundTrack], str]
     caption: Callable[[Caption], str]
 
 
 def multivariant(media: Media, renditions: Sequence[Rendition], captions: Sequence[Caption], at: Addresses) -> str:
-    """Return the playlist that offers `renditions` of `media`, the first as the player's start."""
+    """Return the playlist that offers `renditions` of `media`, the first as the player's start.
+
+    Each tier has a group of its own for the sound. A player passes over what its CODECS say that it cannot play
+    (RFC 8216bis, 4.4.6.2), so both tiers stand in one playlist; renditions without pictures only where none has any.
+    """
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    with_pictures = [r for r in renditions if r.video is not None]
-    if media.sound is not None and with_pictures:
-        lines.append(
-            f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{SOUND_GROUP}",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,'
-            f'CHANNELS="{media.sound.channels}",URI="{at.sound}"'
-        )
+    shown = [r for r in renditions if r.video is not None] or list(renditions)
+    for tier in media.tiers:
+        sound = media.sound(tier)
+        if sound is not None and any(r.tier is tier and r.video is not None for r in shown):
+            lines.append(
+                f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{_sound_group(tier)}",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,'
+                f'CHANNELS="{sound.channels}",URI="{at.sound(sound)}"'
+            )
     lines += [
         f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{CAPTION_GROUP}",NAME="{_quoted(caption.name)}",'
         f'LANGUAGE="{caption.language}",DEFAULT=NO,AUTOSELECT=YES,URI="{at.caption(caption)}"'
         for caption in captions
     ]
-    for rendition in with_pictures or renditions[:1]:
-        lines += [
-            _stream_inf(media, rendition, bool(captions)),
-            at.rendition(rendition) if rendition.video else at.sound,
-        ]
+    streams: dict[str, str] = {}
+    for rendition in shown:
+        sound = media.sound(rendition.tier)
+        address = at.rendition(rendition) if rendition.video or sound is None else at.sound(sound)
+        streams.setdefault(address, _stream_inf(media, rendition, bool(captions)))
+    for address, stream_inf in streams.items():
+        lines += [stream_inf, address]
     return "\n".join(lines) + "\n"
 
 
+def _sound_group(tier: Tier) -> str:
+    return f"sound-{tier.value}"
+
+
 def _stream_inf(media: Media, rendition: Rendition, has_captions: bool) -> str:
-    video, sound = rendition.video, media.sound
+    video, sound = rendition.video, media.sound(rendition.tier)
     tracks = [t for t in (video, sound) if t is not None]
     peak = sum(t.peak_bits_per_s for t in tracks)
     mean = sum(t.length for t in tracks) * 8000 // media.duration_ms
@@ -51,7 +64,7 @@ def _stream_inf(media: Media, rendition: Rendition, has_captions: bool) -> str:
     if video is not None:
         parts += [f"RESOLUTION={video.width}x{video.height}", f"FRAME-RATE={video.frame_rate:.3f}"]
         if sound is not None:
-            parts.append(f'AUDIO="{SOUND_GROUP}"')
+            parts.append(f'AUDIO="{_sound_group(rendition.tier)}"')
     if has_captions:
         parts.append(f'SUBTITLES="{CAPTION_GROUP}"')
     return "#EXT-X-STREAM-INF:" + ",".join(parts)

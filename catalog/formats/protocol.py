@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, field_validator
 
 from catalog.formats.ids import Id
 from catalog.formats.release import Document, Title
+from catalog.formats.rungs import Tier
 
 FORMAT: Final = 1
 DIRECTION_TYPE = "application/vnd.songtan.direction+json"
@@ -56,11 +57,18 @@ class Window(Document):
 
 
 class Policy(Document):
-    """How a node may use the school's line and box."""
+    """How a node may use the school's line and box, and which tiers of lessons its screens play."""
 
     rate_limit_bits_per_s: int | None = Field(default=None, ge=8_000)
     windows: tuple[Window, ...] = ()
     disk_reserve_bytes: int = Field(default=1 << 30, ge=0)
+    tiers: tuple[Tier, ...] = Field(default=(Tier.COMPATIBLE,), min_length=1)
+
+    @field_validator("tiers")
+    @classmethod
+    def _in_order(cls, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+        """Return each tier once, in the order of a release: one policy has one form."""
+        return tuple(tier for tier in Tier if tier in tiers)
 
 
 class Direction(Document):

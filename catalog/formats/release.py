@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -16,15 +17,20 @@ from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import canonical_json
 from catalog.formats.ids import Digest, Id
 from catalog.formats.index import MAX_INDEX_BYTES
-from catalog.formats.rungs import WATCHABLE, Rung
+from catalog.formats.rungs import WATCHABLE, Rung, Tier
 
 FORMAT: Final = 1
 MAX_RELEASE_BYTES = 8 << 20
 MAX_BLOB_BYTES = 16 << 20
 MAX_PACK_BYTES = 1 << 40
+MAX_STILLS = 2_000
+MAX_CHAPTERS = 500
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Label = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
+Words = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+Vmaf = Annotated[float, Field(ge=0, le=100), AfterValidator(lambda value: round(value, 1))]
+Share = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: round(value, 3))]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 
 
@@ -66,7 +72,7 @@ class VideoTrack(Document):
     index: Digest
     index_length: int = Field(ge=1, le=MAX_INDEX_BYTES)
     length: int = Field(ge=1, le=MAX_PACK_BYTES)
-    codec: str = Field(max_length=64, description="RFC 6381, for example avc1.64001f")
+    codec: str = Field(max_length=64, description="RFC 6381, for example avc1.64001f or av01.0.05M.08")
     width: int = Field(ge=2, le=8192)
     height: int = Field(ge=2, le=8192)
     frame_rate: float = Field(gt=0, le=240)
@@ -74,22 +80,55 @@ class VideoTrack(Document):
 
 
 class SoundTrack(Document):
-    """The sound that a lesson's renditions share; fields as in `VideoTrack`."""
+    """The sound that a lesson's renditions of one tier share; other fields as in `VideoTrack`."""
 
+    tier: Tier
     index: Digest
     index_length: int = Field(ge=1, le=MAX_INDEX_BYTES)
     length: int = Field(ge=1, le=MAX_PACK_BYTES)
-    codec: str = Field(max_length=64, description="RFC 6381, for example mp4a.40.2")
+    codec: str = Field(max_length=64, description="RFC 6381: mp4a.40.2 or opus")
     sample_rate: int = Field(ge=8000, le=192_000)
     channels: int = Field(ge=1, le=2)
     peak_bits_per_s: int = Field(ge=1)
 
 
+class Quality(Document):
+    """What was measured on a rendition as it is, at 1280x720. VMAF from 0 to 100, kept to one decimal.
+
+    `vmaf_*` are None where there are no pictures; `legibility` is the share of the source's characters that are still
+    read, from 0 to 1, and None where the source has no text.
+    """
+
+    vmaf_mean: Vmaf | None = None
+    vmaf_p5: Vmaf | None = None
+    vmaf_min: Vmaf | None = None
+    legibility: Share | None = None
+
+
 class Rendition(Document):
-    """A lesson at one rung. `video` is None at the rung `listen`, or where the source had sound only."""
+    """A lesson at one rung of one tier. `video` is None at the rung `listen`, or where the source had sound only."""
 
     rung: Rung
+    tier: Tier
     video: VideoTrack | None
+    quality: Quality | None = None
+
+
+class Still(Blob):
+    """A picture that stands from `start_ms` (milliseconds from the lesson's start) until the next one does."""
+
+    start_ms: int = Field(ge=0)
+    width: int = Field(ge=1, le=8192)
+    height: int = Field(ge=1, le=8192)
+    type: Literal["image/jpeg", "image/png"]
+    title: Words = ""
+
+
+class Chapter(Document):
+    """A part of a lesson, from `start_ms` until the next one starts."""
+
+    start_ms: int = Field(ge=0)
+    title: Title
 
 
 class Media(Document):
@@ -97,32 +136,77 @@ class Media(Document):
 
     duration_ms: int = Field(ge=1)
     renditions: tuple[Rendition, ...] = Field(min_length=1)
-    sound: SoundTrack | None
+    sounds: tuple[SoundTrack, ...] = ()
+    stills: tuple[Still, ...] = Field(default=(), max_length=MAX_STILLS)
+    chapters: tuple[Chapter, ...] = Field(default=(), max_length=MAX_CHAPTERS)
     poster: Blob | None = None
 
     @model_validator(mode="after")
     def _plays(self) -> "Media":
-        rungs = [r.rung for r in self.renditions]
-        if sorted(set(rungs), key=lambda r: r.height_on_ladder) != rungs:
-            raise ValueError("renditions are not in the ladder's order, each rung once")
-        if self.sound is None and any(r.video is None for r in self.renditions):
+        steps = [(r.tier.place, r.rung.height_on_ladder) for r in self.renditions]
+        if sorted(set(steps)) != steps:
+            raise ValueError("renditions are not in the order of tiers and ladder, each rung of a tier once")
+        heard = [s.tier.place for s in self.sounds]
+        if sorted(set(heard)) != heard:
+            raise ValueError("sounds are not in the order of tiers, each tier once")
+        if any(r.video is None and self.sound(r.tier) is None for r in self.renditions):
             raise ValueError("a rendition has neither pictures nor sound")
+        if self.sounds and {s.tier for s in self.sounds} != set(self.tiers):
+            raise ValueError("the tiers of the sounds are not those of the renditions")
         return self
 
-    def rendition(self, rung: Rung) -> Rendition | None:
-        """Return the rendition at `rung`, if there is one."""
-        return next((r for r in self.renditions if r.rung is rung), None)
+    @model_validator(mode="after")
+    def _keeps_time(self) -> "Media":
+        for name, starts in (
+            ("stills", [still.start_ms for still in self.stills]),
+            ("chapters", [chapter.start_ms for chapter in self.chapters]),
+        ):
+            if sorted(set(starts)) != starts:
+                raise ValueError(f"{name} are not in the order of their times, each time once")
+            if starts and starts[-1] >= self.duration_ms:
+                raise ValueError(f"{name} start after the lesson's end")
+        return self
 
-    def smallest_watchable(self) -> Rendition:
-        """Return the rendition that a class can be taught with at the lowest cost."""
-        return next((r for r in self.renditions if r.rung in WATCHABLE), self.renditions[0])
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers that the lesson is there in, `compatible` first."""
+        return tuple(tier for tier in Tier if any(r.tier is tier for r in self.renditions))
 
-    def tracks(self, rung: Rung) -> tuple[VideoTrack | SoundTrack, ...]:
-        """Return the tracks that the rendition at `rung` plays, pictures first."""
-        found = self.rendition(rung)
+    def sound(self, tier: Tier) -> SoundTrack | None:
+        """Return the sound of `tier`, if there is one."""
+        return next((s for s in self.sounds if s.tier is tier), None)
+
+    def rendition(self, rung: Rung, tier: Tier) -> Rendition | None:
+        """Return the rendition at `rung` of `tier`, if there is one."""
+        return next((r for r in self.renditions if r.rung is rung and r.tier is tier), None)
+
+    def smallest_watchable(self, tier: Tier) -> Rendition | None:
+        """Return the rendition of `tier` that a class can be taught with at the lowest cost.
+
+        The lowest there is, where no rung of the tier is watchable; None if the lesson is not there in this tier.
+        """
+        there = [r for r in self.renditions if r.tier is tier]
+        return next((r for r in there if r.rung in WATCHABLE), there[0] if there else None)
+
+    def tracks(self, rung: Rung, tier: Tier) -> tuple[VideoTrack | SoundTrack, ...]:
+        """Return the tracks that the rendition at `rung` of `tier` plays, pictures first."""
+        found = self.rendition(rung, tier)
         if found is None:
             return ()
-        return tuple(t for t in (found.video, self.sound) if t is not None)
+        return tuple(t for t in (found.video, self.sound(tier)) if t is not None)
+
+    def all_tracks(self) -> tuple[VideoTrack | SoundTrack, ...]:
+        """Return every track of every rendition, each once."""
+        found: dict[str, VideoTrack | SoundTrack] = {}
+        for rendition in self.renditions:
+            for track in self.tracks(rendition.rung, rendition.tier):
+                found.setdefault(track.index, track)
+        return tuple(found.values())
+
+    def blobs(self) -> tuple[Blob, ...]:
+        """Return poster and stills, each once."""
+        found = {blob.sha256: blob for blob in (*self.stills[::-1], *([self.poster] if self.poster else []))}
+        return tuple(reversed(found.values()))
 
 
 class Lesson(Document):
@@ -134,6 +218,11 @@ class Lesson(Document):
     place: Place
     media: Media
     captions: tuple[Caption, ...] = ()
+
+    def blobs(self) -> tuple[Blob, ...]:
+        """Return every small file that the lesson needs, each once: captions, poster, stills."""
+        found = {blob.sha256: blob for blob in (*self.media.blobs()[::-1], *self.captions[::-1])}
+        return tuple(reversed(found.values()))
 
 
 class Release(Document):
@@ -171,7 +260,7 @@ class Release(Document):
         """Return every small file that the release needs, each once."""
         found: dict[str, Blob] = {}
         for lesson in self.lessons:
-            for blob in (*lesson.captions, *([lesson.media.poster] if lesson.media.poster else [])):
+            for blob in lesson.blobs():
                 found.setdefault(blob.sha256, blob)
         return tuple(found.values())
 
@@ -179,9 +268,8 @@ class Release(Document):
         """Return every track of every lesson, each once."""
         found: dict[str, VideoTrack | SoundTrack] = {}
         for lesson in self.lessons:
-            for rendition in lesson.media.renditions:
-                for track in lesson.media.tracks(rendition.rung):
-                    found.setdefault(track.index, track)
+            for track in lesson.media.all_tracks():
+                found.setdefault(track.index, track)
         return tuple(found.values())
 
 

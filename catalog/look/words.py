@@ -9,3 +9,9 @@ RUNG_WORDS = {
     "best": N_("best"),
 }
 """What people call a rung of the ladder."""
+
+TIER_WORDS = {
+    "compatible": N_("for every screen"),
+    "modern": N_("for newer screens"),
+}
+"""What people call a tier."""

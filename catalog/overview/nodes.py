@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from catalog.formats.protocol import Health
-from catalog.formats.release import parse_release
+from catalog.formats.release import Media, SoundTrack, VideoTrack, parse_release
 from catalog.overview import repository
 from catalog.overview.repository import FRESH_WITHIN, SILENT_AFTER
 from catalog.overview.schemas import Counts, CountyRow, Effect, Held, NodeRow, RuleRow, Touch
@@ -150,11 +150,7 @@ def effect_of(session: Session, course_id: str, kind: str, target_id: str) -> Ef
     if publication is None:
         return Effect(nodes=reached, nodes_new=new)
     release = parse_release(publication.draft)
-    tracks = {
-        track.index: track.length
-        for lesson in release.lessons
-        for track in lesson.media.tracks(lesson.media.smallest_watchable().rung)
-    }
+    tracks = {track.index: track.length for lesson in release.lessons for track in _floor_tracks(lesson.media)}
     return Effect(
         nodes=reached,
         nodes_new=new,
@@ -162,3 +158,9 @@ def effect_of(session: Session, course_id: str, kind: str, target_id: str) -> Ef
         lessons=len(release.lessons),
         bytes=sum(tracks.values()) + sum(blob.length for blob in release.blobs()),
     )
+
+
+def _floor_tracks(media: Media) -> tuple[VideoTrack | SoundTrack, ...]:
+    """Return the tracks of the smallest watchable rendition, in the tier that every screen plays if it is there."""
+    floor = media.smallest_watchable(media.tiers[0])
+    return media.tracks(floor.rung, floor.tier) if floor else ()

@@ -126,7 +126,8 @@ class ReleaseRepository:
 
     def _add_lesson(self, release: Release, lesson: Lesson) -> None:
         poster, key = lesson.media.poster, (release.course, release.number, lesson.id)
-        floor, sound = lesson.media.smallest_watchable(), lesson.media.sound
+        tier = lesson.media.tiers[0]
+        floor, sound = lesson.media.smallest_watchable(tier), lesson.media.sound(tier)
         with self._database.write() as rows:
             rows.execute(
                 "insert into lesson (course, release, id, number, title, place, duration_ms, poster, document)"
@@ -134,7 +135,7 @@ class ReleaseRepository:
                 (*key, lesson.number, lesson.title, _json(lesson.place.model_dump()), lesson.media.duration_ms,
                  poster.sha256 if poster else None, lesson.model_dump_json()),
             )  # fmt: skip
-            for rendition in lesson.media.renditions:
+            for rendition in (r for r in lesson.media.renditions if r.tier is tier):
                 rows.execute(
                     "insert into rendition (course, release, lesson, rung, height, watchable, floor, video, sound)"
                     " values (?, ?, ?, ?, ?, ?, ?, (select id from track where digest = ?),"

@@ -60,21 +60,23 @@ class Media:
         """The renditions that are whole here; while none is, the one of which most is here, as far as it goes."""
         lesson, rungs = self._lesson(request)
         shown = [rung for rung in rungs if rung.complete] or self._furthest(rungs)
-        renditions = [r for r in lesson.media.renditions if any(r.rung.value == rung.rung for rung in shown)]
+        tier = lesson.media.tiers[0]
+        renditions = [
+            r for r in lesson.media.renditions if r.tier is tier and any(r.rung.value == rung.rung for rung in shown)
+        ]
         if not renditions:
             raise MediaUnknown
         # The first rendition is where a player begins: on a school's own network, the best that is whole.
         renditions.reverse()
         captions = [c for c in lesson.captions if self._held(c.sha256)]
         held = {digest: self._playable(digest) for r in shown for digest in (r.video, r.sound) if digest}
-        sound = lesson.media.sound
         text = multivariant(
             lesson.media,
             renditions,
             captions,
             Addresses(
                 rendition=lambda r: _track_address(r.video.index, held) if r.video else "",
-                sound=_track_address(sound.index, held) if sound else "",
+                sound=lambda s: _track_address(s.index, held),
                 caption=lambda c: f"/media/caption/{lesson.media.duration_ms}/{c.sha256}.m3u8",
             ),
         )

@@ -77,7 +77,7 @@ class Check:
         if f"/media/{release.course}/{release.number}/{lesson.id}/lesson.m3u8" not in page:
             raise self._wrong("the lesson's page has no player for it")
         length = sum(len(self._get(url)) for url in self._hls(f"{media}/lesson.m3u8"))
-        for rendition in lesson.media.renditions:
+        for rendition in (r for r in lesson.media.renditions if r.tier is lesson.media.tiers[0]):
             length += self._progressive(f"{media}/{rendition.rung.value}.mp4")
         return length
 

@@ -112,12 +112,15 @@ class _Demo:
         seconds = lesson.media.duration_ms / 1000
         table.add_row("lesson", f"{lesson.title}, {seconds:.0f} s, {walked.source_bytes:,} bytes uploaded")
         for rendition in lesson.media.renditions:
-            tracks = lesson.media.tracks(rendition.rung)
+            tracks = lesson.media.tracks(rendition.rung, rendition.tier)
             length = sum(track.length for track in tracks)
             size = f"{rendition.video.width}x{rendition.video.height}, " if rendition.video else ""
             rate = length * 8 / seconds / 1000
             sound = " with sound" if len(tracks) > 1 else ""
-            table.add_row(f"rung {rendition.rung.value}", f"{size}{length:,} bytes{sound}, {rate:.0f} kbit/s")
+            table.add_row(
+                f"rung {rendition.rung.value}, {rendition.tier.value}",
+                f"{size}{length:,} bytes{sound}, {rate:.0f} kbit/s",
+            )
         encode = walked.seconds["encode"]
         table.add_row("encoded", f"in {encode:.1f} s, {seconds / encode:.1f}x real time")
         table.add_row("published", f"release {release.number}, signed and seen in {walked.seconds['publish']:.1f} s")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from catalog.formats.release import Media, Place, Rendition
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from tests.factories import make_lesson, make_release
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.signed_world import SignedWorld
@@ -30,8 +30,8 @@ def voice_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoiceRoom]:
     made, state = real_lesson(), tmp_path_factory.mktemp("voice") / "node"
     media = Media(
         duration_ms=made.media.duration_ms,
-        renditions=(Rendition(rung=Rung.LISTEN, video=None),),
-        sound=made.media.sound,
+        renditions=(Rendition(rung=Rung.LISTEN, tier=Tier.COMPATIBLE, video=None),),
+        sounds=made.media.sounds,
     )
     lesson = make_lesson(media, 1).model_copy(update={"title": TITLE})
     with Wire(SignedWorld()) as wire:

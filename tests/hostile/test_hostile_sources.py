@@ -91,7 +91,7 @@ def test_what_cannot_be_a_lesson_is_said_clearly(media: Media, tmp_path: Path, w
 
 def test_pictures_without_sound(media: Media, tmp_path: Path) -> None:
     made = run_pipeline(media.silent, tmp_path)
-    assert made.media.sound is None
+    assert made.media.sounds == ()
     assert len(brightness(made.pack(made.video(Rung.CLEAR)))) == 100
 
 
@@ -99,15 +99,13 @@ def test_sound_without_pictures(media: Media, tmp_path: Path) -> None:
     made = run_pipeline(media.sound_only, tmp_path)
     assert [(r.rung, r.video) for r in made.media.renditions] == [(Rung.LISTEN, None)]
     assert made.media.poster is None
-    assert len(samples(made.pack(made.media.sound))) == 188 * 1024
+    assert len(samples(made.pack(made.media.sounds[0]))) == 188 * 1024
 
 
 def test_surround_becomes_stereo_and_mono_stays_mono(media: Media, tmp_path: Path) -> None:
     surround, mono = run_pipeline(media.surround, tmp_path), run_pipeline(media.mono, tmp_path)
-    assert surround.media.sound is not None
-    assert mono.media.sound is not None
-    assert (surround.media.sound.channels, mono.media.sound.channels) == (2, 1)
-    assert max(samples(surround.pack(surround.media.sound))) > 1000
+    assert [s.channels for m in (surround, mono) for s in m.media.sounds] == [2, 1]
+    assert max(samples(surround.pack(surround.media.sounds[0]))) > 1000
 
 
 def test_uneven_frames_become_even(media: Media, tmp_path: Path) -> None:

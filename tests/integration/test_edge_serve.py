@@ -13,7 +13,7 @@ import pytest
 
 from catalog.formats.boxes import boxes
 from catalog.formats.release import Lesson
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from edge_cache.serve.progressive import ProgressiveFile
 from tests.factories import Track
 from tests.fakes.edge_process import EdgeProcess
@@ -57,7 +57,7 @@ def client(school: School) -> Iterator[Client]:
 
 
 def tracks_of(school: School, lesson: Lesson, rung: Rung) -> list[Track]:
-    return [t for x in lesson.media.tracks(rung) for t in school.tracks if t.index.digest == x.index]
+    return [t for x in lesson.media.tracks(rung, Tier.COMPATIBLE) for t in school.tracks if t.index.digest == x.index]
 
 
 def base(school: School, lesson: Lesson) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog.formats.index import parse_index, take_segment
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
 from tests.media import Media, run_ffmpeg
 from tests.pipeline import Made, brightness, decode, psnr, run_pipeline, samples
@@ -33,7 +33,7 @@ def test_the_same_source_gives_the_same_bytes_in_any_order(media: Media, tmp_pat
 
 def test_every_pack_is_what_its_index_says(media: Media, tmp_path: Path) -> None:
     made = run_pipeline(media.video("twenty.mp4", seconds=20), tmp_path)
-    tracks = [made.video(Rung.FLOOR), made.video(Rung.CLEAR), made.media.sound]
+    tracks = [made.video(Rung.FLOOR), made.video(Rung.CLEAR), made.media.sound(Tier.COMPATIBLE)]
     for track in tracks:
         assert track is not None
         encoded = made.store.get(Bucket.PUBLIC, f"indexes/{track.index}", 1 << 20)
@@ -96,7 +96,7 @@ def flashing(path: Path, *, container_words: tuple[str, ...] = (), sound_late: f
 )
 def test_flash_and_beep_come_together(tmp_path: Path, name: str, sound_late: float, words: tuple[str, ...]) -> None:
     made = run_pipeline(flashing(tmp_path / name, sound_late=sound_late, container_words=words), tmp_path)
-    beeps = onsets([abs(s) for s in samples(made.pack(made.media.sound))], 3000, 48_000)
+    beeps = onsets([abs(s) for s in samples(made.pack(made.media.sound(Tier.COMPATIBLE)))], 3000, 48_000)
     assert beeps == pytest.approx([3, 6, 9, 12, 15, 18], abs=0.03)
     for rung in (Rung.FLOOR, Rung.CLEAR):
         track = made.video(rung)
@@ -138,7 +138,7 @@ def test_sound_joints_are_as_in_one_piece(tmp_path: Path) -> None:
     run_ffmpeg("-i", source, "-c:a", "aac", "-b:a", "40000", one)
     reference = array("h")
     reference.frombytes(decode("-i", source, "-f", "s16le"))
-    pieces, whole = samples(made.pack(made.media.sound)), samples(one)
+    pieces, whole = samples(made.pack(made.media.sound(Tier.COMPATIBLE))), samples(one)
     joints = [work.first * 1024 for work, _ in made.rows if work.number > 0]
     assert len(joints) == 4
     assert noise_db(pieces, reference, joints) > noise_db(whole, reference, joints) - 0.5

@@ -19,7 +19,7 @@ def test_a_source_becomes_packs_and_the_same_source_again_encodes_nothing(worksh
     assert job.state == JobState.DONE, worker.log.read_text()
     made = ReleaseMedia.model_validate(job.media)
     assert [r.rung for r in made.renditions] == [Rung.FLOOR, Rung.CLEAR]
-    tracks = [t for r in made.renditions for t in made.tracks(r.rung)]
+    tracks = list(made.all_tracks())
     public = set(workshop.keys(Bucket.PUBLIC))
     assert public == {f"{kind}/{t.index}" for t in tracks for kind in ("packs", "indexes")} | {
         f"blobs/{made.poster.sha256}" if made.poster else ""

@@ -11,9 +11,9 @@ from catalog.formats.hashing import canonical_json
 from catalog.formats.ids import is_id, new_id
 from catalog.formats.index import TrackKind
 from catalog.formats.protocol import EnrolRequest
-from catalog.formats.release import MAX_RELEASE_BYTES, Blob, Caption, parse_release
-from catalog.formats.rungs import WATCHABLE, Rung
-from tests.factories import make_lesson, make_media, make_release, make_track
+from catalog.formats.release import MAX_RELEASE_BYTES, Blob, Caption, Chapter, Quality, parse_release
+from catalog.formats.rungs import WATCHABLE, Rung, Tier
+from tests.factories import Modern, make_lesson, make_media, make_release, make_still, make_track
 
 SOUND = make_track(TrackKind.SOUND)
 POSTER = Blob(sha256="1" * 64, length=100)
@@ -71,18 +71,97 @@ def test_an_endless_release_is_refused() -> None:
         parse_release(bytes(MAX_RELEASE_BYTES + 1))
 
 
-def test_renditions_stand_in_the_order_of_the_ladder() -> None:
-    media = json.loads(RELEASE.encoded())["lessons"][0]["media"]
-    media["renditions"].reverse()
-    with pytest.raises(BadFormat, match="ladder"):
+TWO_TIERS = make_media(
+    {Rung.LISTEN: None, Rung.FLOOR: make_track(seed="f")},
+    SOUND,
+    POSTER,
+    Modern({Rung.FLOOR: make_track(seed="m"), Rung.BEST: make_track(seed="n")}, make_track(TrackKind.SOUND, seed="o")),
+    (make_still(b"one", 0), make_still(b"two", 100)),
+    (Chapter(start_ms=0, title="复习"), Chapter(start_ms=100, title="压强")),
+)
+
+
+def _media(**changes: object) -> dict[str, object]:
+    return TWO_TIERS.model_dump(mode="json") | changes
+
+
+OWN = _media()
+RENDITIONS, SOUNDS, STILLS, CHAPTERS = (OWN[name] for name in ("renditions", "sounds", "stills", "chapters"))
+
+
+@pytest.mark.parametrize(
+    ("media", "why"),
+    [
+        (_media(renditions=RENDITIONS[::-1]), "order of tiers and ladder"),
+        (_media(renditions=[RENDITIONS[0], *RENDITIONS]), "order of tiers and ladder"),
+        (_media(renditions=[*RENDITIONS[2:], *RENDITIONS[:2]]), "order of tiers and ladder"),
+        (_media(sounds=SOUNDS[::-1]), "sounds are not in the order"),
+        (_media(sounds=SOUNDS[1:]), "neither pictures nor sound"),
+        (_media(sounds=SOUNDS[:1]), "tiers of the sounds"),
+        (_media(renditions=RENDITIONS[:2]), "tiers of the sounds"),
+        (_media(stills=STILLS[::-1]), "stills are not in the order"),
+        (_media(stills=[STILLS[0], STILLS[0]]), "stills are not in the order"),
+        (_media(stills=[STILLS[0] | {"start_ms": TWO_TIERS.duration_ms}]), "after the lesson's end"),
+        (_media(stills=[STILLS[0] | {"type": "image/svg+xml"}]), "image/jpeg"),
+        (_media(stills=[STILLS[0] | {"start_ms": n} for n in range(2001)], duration_ms=9999), "2000"),
+        (_media(chapters=CHAPTERS[::-1]), "chapters are not in the order"),
+        (_media(chapters=[{"start_ms": 0, "title": " "}]), "at least 1 character"),
+        (_media(chapters=[{"start_ms": n, "title": "x"} for n in range(501)], duration_ms=9999), "500"),
+        (_media(renditions=[RENDITIONS[0] | {"quality": {"vmaf_mean": 100.1}}, *RENDITIONS[1:]]), "100"),
+        (_media(renditions=[RENDITIONS[0] | {"quality": {"legibility": -0.1}}, *RENDITIONS[1:]]), "0"),
+    ],
+)
+def test_media_that_make_no_sense_are_refused(media: dict[str, object], why: str) -> None:
+    with pytest.raises(BadFormat, match="media") as caught:
         parse_release(_changed(lessons=[LESSON | {"media": media}]))
+    assert why in str(caught.value)
+
+
+def test_both_tiers_stills_and_chapters_are_read_as_they_were_written() -> None:
+    release = make_release((make_lesson(TWO_TIERS, 1, (CAPTION,)),))
+    assert parse_release(release.encoded()) == release
+    assert [blob.sha256 for blob in release.blobs()] == [
+        CAPTION.sha256,
+        POSTER.sha256,
+        *(still.sha256 for still in TWO_TIERS.stills),
+    ]
+    assert len(release.tracks()) == 5
+
+
+def test_a_poster_that_is_a_still_is_one_file() -> None:
+    media = TWO_TIERS.model_copy(update={"poster": Blob(sha256=TWO_TIERS.stills[1].sha256, length=3)})
+    assert len(media.blobs()) == 2
+
+
+def test_each_tier_has_its_own_ladder_and_sound() -> None:
+    media = TWO_TIERS
+    assert media.tiers == (Tier.COMPATIBLE, Tier.MODERN)
+    floor, listen = media.smallest_watchable(Tier.COMPATIBLE), media.rendition(Rung.LISTEN, Tier.COMPATIBLE)
+    assert floor is not None
+    assert (floor.rung, floor.tier) == (Rung.FLOOR, Tier.COMPATIBLE)
+    assert listen is not None
+    assert media.tracks(Rung.LISTEN, Tier.COMPATIBLE) == (media.sounds[0],)
+    assert media.tracks(Rung.BEST, Tier.MODERN)[1] == media.sound(Tier.MODERN) == media.sounds[1]
+    assert media.rendition(Rung.LISTEN, Tier.MODERN) is None
+    assert MEDIA.smallest_watchable(Tier.MODERN) is None
+    assert MEDIA.sound(Tier.MODERN) is None
+
+
+def test_without_a_watchable_rung_the_lowest_is_the_smallest() -> None:
+    voice = make_media({Rung.LISTEN: None}, SOUND)
+    assert voice.smallest_watchable(Tier.COMPATIBLE) == voice.renditions[0]
+
+
+def test_what_was_measured_is_kept_to_one_decimal() -> None:
+    quality = Quality(vmaf_mean=93.4567, vmaf_p5=88, legibility=0.98765)
+    assert (quality.vmaf_mean, quality.vmaf_p5, quality.vmaf_min, quality.legibility) == (93.5, 88, None, 0.988)
 
 
 def test_the_smallest_watchable_rendition_is_the_floor() -> None:
-    assert MEDIA.smallest_watchable().rung is Rung.FLOOR
+    assert MEDIA.rendition(Rung.FLOOR, Tier.COMPATIBLE) == MEDIA.smallest_watchable(Tier.COMPATIBLE)
     assert Rung.LISTEN not in WATCHABLE
-    assert [t.index for t in MEDIA.tracks(Rung.FLOOR)][1:] == [SOUND.index.digest]
-    assert MEDIA.tracks(Rung.BEST) == ()
+    assert [t.index for t in MEDIA.tracks(Rung.FLOOR, Tier.COMPATIBLE)][1:] == [SOUND.index.digest]
+    assert MEDIA.tracks(Rung.BEST, Tier.COMPATIBLE) == ()
 
 
 def test_ids_sort_and_are_recognised() -> None:
@@ -99,6 +178,9 @@ def test_a_code_is_six_groups_of_four() -> None:
 
 def test_canonical_json_has_one_form() -> None:
     assert canonical_json({"b": 1, "a": "送炭"}) == '{"a":"送炭","b":1}'.encode()
+    assert canonical_json({"rate": 25.0, "share": 0.5, "all": [1.0, {"x": -0.0}]}) == (
+        b'{"all":[1,{"x":0}],"rate":25,"share":0.5}'
+    )
     with pytest.raises(ValueError, match="JSON"):
         canonical_json(float("nan"))
 

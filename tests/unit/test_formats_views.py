@@ -12,7 +12,7 @@ from catalog.formats.index import TrackKind
 from catalog.formats.playlist import Addresses, caption_playlist, media_playlist, multivariant
 from catalog.formats.progressive import join_inits, make_sidx
 from catalog.formats.release import Caption, Rendition
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from tests.factories import make_init, make_media, make_track
 
 FLOOR, CLEAR = make_track(seed="floor"), make_track(seed="clear", size=2000)
@@ -20,23 +20,25 @@ SOUND = make_track(TrackKind.SOUND, count=4)
 MEDIA = make_media({Rung.FLOOR: FLOOR, Rung.CLEAR: CLEAR}, SOUND)
 CAPTION = Caption(sha256="0" * 64, length=10, language="zh", name='汉字"引号"\n')
 AT = Addresses(
-    rendition=lambda r: f"{r.rung}.m3u8", sound="sound.m3u8", caption=lambda caption: f"{caption.language}.m3u8"
+    rendition=lambda r: f"{r.rung}.m3u8",
+    sound=lambda s: "sound.m3u8",
+    caption=lambda caption: f"{caption.language}.m3u8",
 )
 
 
 def test_every_rendition_shares_the_sound() -> None:
     lines = multivariant(MEDIA, MEDIA.renditions, (), AT).splitlines()
     assert lines[:3] == ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    assert sum('TYPE=AUDIO,GROUP-ID="sound"' in line for line in lines) == 1
+    assert sum('TYPE=AUDIO,GROUP-ID="sound-compatible"' in line for line in lines) == 1
     streams = [line for line in lines if line.startswith("#EXT-X-STREAM-INF")]
     assert len(streams) == 2
-    assert all('AUDIO="sound"' in line and 'CODECS="avc1.64001f,mp4a.40.2"' in line for line in streams)
+    assert all('AUDIO="sound-compatible"' in line and 'CODECS="avc1.64001f,mp4a.40.2"' in line for line in streams)
     assert lines[-3:][0] == "floor.m3u8"
     assert lines[-1] == "clear.m3u8"
 
 
 def test_a_lesson_of_sound_alone_is_one_stream() -> None:
-    media = MEDIA.model_copy(update={"renditions": (Rendition(rung=Rung.LISTEN, video=None),)})
+    media = MEDIA.model_copy(update={"renditions": (Rendition(rung=Rung.LISTEN, tier=Tier.COMPATIBLE, video=None),)})
     lines = multivariant(media, media.renditions, (), AT).splitlines()
     assert not [line for line in lines if "TYPE=AUDIO" in line]
     assert lines[-1] == "sound.m3u8"
@@ -44,7 +46,7 @@ def test_a_lesson_of_sound_alone_is_one_stream() -> None:
 
 
 def test_pictures_without_sound_name_no_group() -> None:
-    media = MEDIA.model_copy(update={"sound": None})
+    media = MEDIA.model_copy(update={"sounds": ()})
     assert "AUDIO" not in multivariant(media, media.renditions, (), AT)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.release import Media, Release, Rendition
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket, StoreAway
 from signer.completeness import check_complete
 from signer.errors import Incomplete
@@ -74,7 +74,9 @@ def _release(media: Media) -> Release:
 
 def test_an_index_that_the_release_describes_wrongly_is_refused(store: FakeObjectStore) -> None:
     track = video_track(VIDEO)
-    wrong_length = Rendition(rung=Rung.FLOOR, video=track.model_copy(update={"length": track.length + 1}))
+    wrong_length = Rendition(
+        rung=Rung.FLOOR, tier=Tier.COMPATIBLE, video=track.model_copy(update={"length": track.length + 1})
+    )
     media = LESSON.media.model_copy(update={"renditions": (wrong_length,)})
     assert "describes a pack of" in refusal(store, _release(media))
     sound_as_pictures = track.model_copy(
@@ -84,12 +86,16 @@ def test_an_index_that_the_release_describes_wrongly_is_refused(store: FakeObjec
             "length": SOUND.index.pack_length,
         }
     )
-    media = LESSON.media.model_copy(update={"renditions": (Rendition(rung=Rung.FLOOR, video=sound_as_pictures),)})
-    assert "an index of sound, not of video" in refusal(store, _release(media.model_copy(update={"sound": None})))
+    media = LESSON.media.model_copy(
+        update={"renditions": (Rendition(rung=Rung.FLOOR, tier=Tier.COMPATIBLE, video=sound_as_pictures),)}
+    )
+    assert "an index of sound, not of video" in refusal(store, _release(media.model_copy(update={"sounds": ()})))
     short = LESSON.media.model_copy(update={"duration_ms": 1})
     long = make_track(seed="long", count=20)
     store_track(store, long)
-    short = short.model_copy(update={"renditions": (Rendition(rung=Rung.FLOOR, video=video_track(long)),)})
+    short = short.model_copy(
+        update={"renditions": (Rendition(rung=Rung.FLOOR, tier=Tier.COMPATIBLE, video=video_track(long)),)}
+    )
     assert "ms long" in refusal(store, _release(short))
 
 
@@ -98,13 +104,20 @@ def test_bytes_that_are_no_index_are_refused_even_under_their_own_digest(store: 
     digest = sha256_hex(rubbish)
     store.put(PUBLIC, f"indexes/{digest}", rubbish)
     track = video_track(VIDEO).model_copy(update={"index": digest, "index_length": len(rubbish)})
-    media = LESSON.media.model_copy(update={"renditions": (Rendition(rung=Rung.FLOOR, video=track),)})
+    media = LESSON.media.model_copy(
+        update={"renditions": (Rendition(rung=Rung.FLOOR, tier=Tier.COMPATIBLE, video=track),)}
+    )
     assert "is no index" in refusal(store, _release(media))
 
 
 def test_one_object_is_not_described_in_two_ways(store: FakeObjectStore) -> None:
     track = video_track(VIDEO).model_copy(update={"width": 320})
-    other = make_lesson(LESSON.media.model_copy(update={"renditions": (Rendition(rung=Rung.FLOOR, video=track),)}), 2)
+    other = make_lesson(
+        LESSON.media.model_copy(
+            update={"renditions": (Rendition(rung=Rung.FLOOR, tier=Tier.COMPATIBLE, video=track),)}
+        ),
+        2,
+    )
     assert "described in two ways" in refusal(store, make_release((LESSON, other)))
 
 

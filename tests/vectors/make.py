@@ -17,10 +17,10 @@ from pathlib import Path
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
 from catalog.formats.protocol import Assignment, Policy, Window
-from catalog.formats.release import Blob, Caption, Lesson, Release
-from catalog.formats.rungs import Rung
+from catalog.formats.release import Blob, Caption, Chapter, Lesson, Quality, Release
+from catalog.formats.rungs import Rung, Tier
 from catalog.formats.trust import partner_role
-from tests.factories import Track, make_media, make_release, make_track
+from tests.factories import Modern, Track, make_media, make_release, make_still, make_track
 from tests.fakes.repository import COURSE, NODE, OTHER, PARTNER, TIMESTAMP, FakeRepository, key_from
 
 FOLDER = Path(__file__).parent
@@ -28,34 +28,41 @@ SEED = "songtan vectors"
 LESSON = "01JDE0000000000000000ESSN1"
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:00.320\n雪中送炭\n".encode()
 POSTER = b"\xff\xd8\xff\xe0 not a real picture"
+STILL = b"\xff\xd8\xff\xe0 not a real slide"
+QUALITY = Quality(vmaf_mean=93.4, vmaf_p5=88.0, vmaf_min=79.9, legibility=0.995)
 
 
 def vectors() -> dict[str, bytes]:
     """Return every file of the vectors, by its path."""
-    video, sound = make_track(count=3, seed="vector"), make_track(TrackKind.SOUND, count=2, seed="vector")
+    tracks = [make_track(kind, count=count, seed=seed) for seed in ("vector", "modern")
+              for kind, count in ((TrackKind.VIDEO, 3), (TrackKind.SOUND, 2))]  # fmt: skip
     files: dict[str, bytes] = {}
-    for track in (video, sound):
+    for track in tracks:
         files[f"store/indexes/{track.index.digest}"] = track.index.encoded
         files[f"store/packs/{track.index.digest}"] = track.pack
         for row, segment in zip(track.index.segments, track.segments, strict=True):
             files[f"segments/{row.digest}"] = segment
-    for blob in (CAPTIONS, POSTER):
+    for blob in (CAPTIONS, POSTER, STILL):
         files[f"store/blobs/{sha256_hex(blob)}"] = blob
 
     repository = FakeRepository(SEED)
     repository.add_partner(PARTNER)
     repository.add_partner(OTHER, threshold=2)
-    first = repository.publish(_release(video, sound, 1))
+    first = repository.publish(_release(tracks, 1))
     repository.rotate("timestamp")
     repository.rotate("root", "snapshot")
     before = repository.copy()
-    second = repository.publish(_release(video, sound, 2))
+    second = repository.publish(_release(tracks, 2))
     files |= {f"store/{key}": data for key, data in repository.objects.items()}
     direction = repository.direction(
         NODE,
         [Assignment(course=COURSE, partner=PARTNER, release=1)],
         version=3,
-        policy=Policy(rate_limit_bits_per_s=2_000_000, windows=(Window(start=1320, end=360),)),
+        policy=Policy(
+            rate_limit_bits_per_s=2_000_000,
+            windows=(Window(start=1320, end=360),),
+            tiers=(Tier.COMPATIBLE, Tier.MODERN),
+        ),
         store_url="https://store.example.org/songtan-public",
     )
     files["directions/direction.json"] = direction
@@ -72,7 +79,7 @@ def vectors() -> dict[str, bytes]:
         "roles": {name: role.version for name, role in repository.partners.items()},
         "release": {"path": second.path, "stored_as": f"store/{second.stored_as}", "number": 2},
         "older_release": f"store/{first.stored_as}",
-        "tracks": [_described(track) for track in (video, sound)],
+        "tracks": [_described(track) for track in tracks],
         "direction": {"file": "directions/direction.json", "version": 3},
         "refused": {name: step for name, (step, _) in refused.items()},
     }
@@ -80,16 +87,26 @@ def vectors() -> dict[str, bytes]:
     return files
 
 
-def _release(video: Track, sound: Track, number: int) -> Release:
+def _release(tracks: list[Track], number: int) -> Release:
     poster = Blob(sha256=sha256_hex(POSTER), length=len(POSTER))
     captions = Caption(sha256=sha256_hex(CAPTIONS), length=len(CAPTIONS), language="zh-CN", name="简体中文")
     release = make_release((), number, COURSE, PARTNER)
+    video, sound, modern, modern_sound = tracks
+    media = make_media(
+        {Rung.LISTEN: None, Rung.FLOOR: video},
+        sound,
+        poster,
+        Modern({Rung.LISTEN: None, Rung.FLOOR: modern}, modern_sound),
+        (make_still(STILL, 0, "帕斯卡"),),
+        (Chapter(start_ms=0, title="复习"), Chapter(start_ms=240, title="压强")),
+    )
+    measured = tuple(r.model_copy(update={"quality": QUALITY if r.video else Quality()}) for r in media.renditions)
     lesson = Lesson(
         id=LESSON,
         number=1,
         title="压强",
         place=release.place,
-        media=make_media({Rung.FLOOR: video}, sound, poster),
+        media=media.model_copy(update={"renditions": measured}),
         captions=(captions,),
     )
     return release.model_copy(update={"lessons": (lesson,)})

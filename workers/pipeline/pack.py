@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.formats.boxes import find, split_fragmented
+from catalog.formats.boxes import split_fragmented
+from catalog.formats.codecs import sound_codec, video_codec
 from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import Index, TrackKind, make_index, write_pack
 from catalog.formats.release import Blob, Media, Rendition, SoundTrack, VideoTrack
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import BINARY, Bucket, NoSuchObject, ObjectStore
 from workers.pipeline.encode import fetch_kept, kept_at
 from workers.pipeline.errors import Cancelled, InitDiffers, PartLost
@@ -42,7 +43,7 @@ def make_media(bench: Bench, rows: Sequence[Row], poster_key: str | None) -> Med
         tracks.setdefault(row[0].track, []).append(row)
     done = 0
     renditions: list[Rendition] = []
-    sound: SoundTrack | None = None
+    sounds: list[SoundTrack] = []
     durations: list[int] = []
     for track_rows in tracks.values():
         track_rows.sort(key=lambda row: row[0].number)
@@ -51,14 +52,14 @@ def make_media(bench: Bench, rows: Sequence[Row], poster_key: str | None) -> Med
         durations.append(index.duration_ms)
         first = track_rows[0][0]
         if isinstance(first, VideoWork):
-            renditions.append(Rendition(rung=first.recipe.rung, video=video_track(index, first)))
+            renditions.append(Rendition(rung=first.recipe.rung, tier=Tier.COMPATIBLE, video=video_track(index, first)))
         else:
-            sound = sound_track(index, first.recipe.channels)
+            sounds.append(sound_track(index, first.recipe.channels))
     if not renditions:
-        renditions.append(Rendition(rung=Rung.LISTEN, video=None))
+        renditions.append(Rendition(rung=Rung.LISTEN, tier=Tier.COMPATIBLE, video=None))
     renditions.sort(key=lambda rendition: rendition.rung.height_on_ladder)
     poster = _store_poster(bench.store, poster_key) if poster_key else None
-    return Media(duration_ms=max(durations), renditions=tuple(renditions), sound=sound, poster=poster)
+    return Media(duration_ms=max(durations), renditions=tuple(renditions), sounds=tuple(sounds), poster=poster)
 
 
 def _store_track(bench: Bench, rows: Sequence[Row], done: int, total: int) -> Index:
@@ -122,7 +123,7 @@ def video_track(index: Index, work: VideoWork) -> VideoTrack:
         index=index.digest,
         index_length=len(index.encoded),
         length=index.pack_length,
-        codec=avc_codec(index.init),
+        codec=video_codec(index.init),
         width=recipe.width,
         height=recipe.height,
         frame_rate=round(float(recipe.rate), 3),
@@ -133,20 +134,12 @@ def video_track(index: Index, work: VideoWork) -> VideoTrack:
 def sound_track(index: Index, channels: int) -> SoundTrack:
     """Return what a release says of this track of sound."""
     return SoundTrack(
+        tier=Tier.COMPATIBLE,
         index=index.digest,
         index_length=len(index.encoded),
         length=index.pack_length,
-        codec="mp4a.40.2",
+        codec=sound_codec(index.init),
         sample_rate=SAMPLE_RATE,
         channels=channels,
         peak_bits_per_s=peak_bits_per_s(index),
     )
-
-
-def avc_codec(init: bytes) -> str:
-    """Return the codec of an init part of H.264 as RFC 6381 writes it: profile, constraints and level of its `avcC`."""
-    stsd = find(init, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"))
-    at = init.find(b"avcC", stsd.body, stsd.end)
-    if at < 0 or at + 8 > stsd.end:
-        raise BadFormat(what="init part", why="it has no avcC")
-    return f"avc1.{init[at + 5 : at + 8].hex()}"
