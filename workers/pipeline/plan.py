@@ -117,7 +117,7 @@ def make_recipe(facts: Facts, tools: str) -> Recipe:
     video, sound = facts.video, facts.sound
     return Recipe(
         tools=tools,
-        handling=_handling(video) if video else None,
+        handling=handling_of(video) if video else None,
         video=choose_ladder(video) if video else (),
         sound=choose_sound(sound) if sound else None,
     )
@@ -183,7 +183,8 @@ def choose_sound(sound: SoundFacts) -> SoundRecipe:
     )
 
 
-def _handling(video: VideoFacts) -> Handling:
+def handling_of(video: VideoFacts) -> Handling:
+    """Return what is to be done to the decoded pictures before any rung."""
     known = {"bt709": "bt709", "bt470bg": "bt601", "smpte170m": "bt601", "smpte240m": "smpte240m", "fcc": "fcc"}
     known |= {"bt2020nc": "bt2020", "bt2020c": "bt2020"}
     guess = "bt709" if min(video.width, video.height) >= 720 else "bt601"

@@ -38,6 +38,11 @@ def compiled(tools: Tools, stream: Any) -> list[str]:
     return [str(word) for word in stream.global_args(*quiet).overwrite_output().compile(cmd=tools.ffmpeg)]
 
 
+def together(*outputs: Any) -> Any:
+    """Make several outputs in one run, so that what they share is decoded once."""
+    return ffmpeg.merge_outputs(*outputs)
+
+
 def number(value: float | Fraction) -> str:
     """Write seconds as ffmpeg reads them, to the microsecond."""
     return f"{float(value):.6f}"
