@@ -9,28 +9,35 @@ from tempfile import mkdtemp
 
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier
+from catalog.jobs.media import Packed, compose
+from catalog.jobs.schemas import Budget
 from catalog.storage.base import Bucket
 from tests.fakes.object_store import FakeObjectStore
 from tests.media import ffmpeg_exe
-from workers.pipeline.encode import encode_segment
-from workers.pipeline.ingest import Desk, Ingested, ingest
-from workers.pipeline.pack import Bench, make_media
+from workers.pipeline.desk import Desk
+from workers.pipeline.encode import Bench as EncodeBench
+from workers.pipeline.encode import Done, encode_segment
+from workers.pipeline.gates.verdict import Try
+from workers.pipeline.ingest import Asked, Ingested, ingest
+from workers.pipeline.judging import Judged, judge_rendition
+from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits
 from workers.pipeline.tools import find_tools
-from workers.pipeline.work import Encoded, SegmentWork
+from workers.pipeline.work import SegmentWork, VideoWork
 
 LIMITS = Limits(seconds=120, cpu_seconds=240)
 
 
 @dataclass(frozen=True)
 class Made:
-    """What came out, and where it is."""
+    """What came out, and where it is. `rows` are those of the last try of each track."""
 
     store: FakeObjectStore
     ingested: Ingested
-    rows: list[tuple[SegmentWork, Encoded]]
+    rows: list[tuple[SegmentWork, Done]]
     media: Media
+    given_up: list[Judged]
     folder: Path
 
     def pack(self, track: VideoTrack | SoundTrack | None) -> Path:
@@ -40,12 +47,16 @@ class Made:
         path.write_bytes(self.store.get(Bucket.PUBLIC, f"packs/{track.index}", 1 << 30))
         return path
 
-    def video(self, rung: Rung) -> VideoTrack:
+    def video(self, rung: Rung, tier: Tier = Tier.COMPATIBLE) -> VideoTrack:
         """The pictures of a rung."""
-        rendition = self.media.rendition(rung, Tier.COMPATIBLE)
+        rendition = self.media.rendition(rung, tier)
         assert rendition is not None
         assert rendition.video is not None
         return rendition.video
+
+    def of_track(self, track: str) -> list[tuple[SegmentWork, Done]]:
+        """The segments of a track, in order."""
+        return [row for row in self.rows if row[0].track == track]
 
 
 def run_pipeline(
@@ -54,19 +65,41 @@ def run_pipeline(
     *,
     store: FakeObjectStore | None = None,
     order: Callable[[list[SegmentWork]], list[SegmentWork]] = list,
+    budget: Budget | None = None,
 ) -> Made:
-    """Ingest, encode in `order`, pack; each task in an empty folder, as in a worker."""
+    """Ingest, encode in `order`, judge and pack, as workers do; each task in an empty folder."""
     tools, store = find_tools(), store or FakeObjectStore()
     store.put(Bucket.SOURCES, "sources/s", source)
     desk = Desk(tools, store, Path(mkdtemp(dir=folder)), "jobs/j", LIMITS)
-    ingested = ingest(desk, "sources/s", SourceLimits())
+    ingested = ingest(desk, Asked("sources/s", SourceLimits(), budget))
     assert list(desk.folder.iterdir()) == [desk.folder / "source"]
-    rows = []
-    for work in order(ingested.works):
-        encoded, _ = encode_segment(tools, store, work, Path(mkdtemp(dir=folder)), LIMITS)
-        rows.append((work, encoded))
-    media = make_media(Bench(store, Path(mkdtemp(dir=folder))), rows, ingested.poster)
-    return Made(store, ingested, rows, media, folder)
+    done = {id(work): _encoded(store, work, folder) for work in order(ingested.works)}
+    rows: list[tuple[SegmentWork, Done]] = []
+    given_up: list[Judged] = []
+    packed: list[Packed] = []
+    for track in dict.fromkeys(work.track for work in ingested.works):
+        ours = [(work, done[id(work)]) for work in ingested.works if work.track == track]
+        judged = None
+        tries: list[Try] = []
+        while isinstance(ours[0][0], VideoWork):
+            works = [work for work, _ in ours if isinstance(work, VideoWork)]
+            judged = judge_rendition(works, [one.measured for _, one in ours], tries)
+            tries.append(judged.attempt)
+            if judged.passed or judged.crf is None:
+                break
+            anew = [w.model_copy(update={"recipe": w.recipe.model_copy(update={"crf": judged.crf})}) for w in works]
+            ours = [(work, _encoded(store, work, folder)) for work in anew]
+        if judged is not None and not judged.passed:
+            given_up.append(judged)
+            continue
+        rows += ours
+        bench = Bench(store, Path(mkdtemp(dir=folder)))
+        packed.append(pack_track(bench, [(w, d.encoded) for w, d in ours], judged.quality if judged else None))
+    return Made(store, ingested, rows, compose(ingested.base, packed), given_up, folder)
+
+
+def _encoded(store: FakeObjectStore, work: SegmentWork, folder: Path) -> Done:
+    return encode_segment(EncodeBench(find_tools(), store, Path(mkdtemp(dir=folder)), LIMITS), work)
 
 
 def decode(*words: str | Path) -> bytes:

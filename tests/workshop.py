@@ -24,6 +24,7 @@ from catalog.formats.ids import new_id
 from catalog.jobs import repository, service
 from catalog.jobs.celery_doorbell import CeleryDoorbell
 from catalog.jobs.models import Job, JobState, Task
+from catalog.jobs.progress import job_progress
 from catalog.jobs.schemas import JobProgress
 from catalog.settings import StorageSettings
 from catalog.storage.base import Bucket, ObjectStore
@@ -145,7 +146,7 @@ class Workshop:
 
     def progress(self, job_id: str) -> JobProgress:
         with session_scope(self.engine) as session:
-            return service.job_progress(session, job_id)
+            return job_progress(session, job_id)
 
     def job(self, job_id: str) -> Job:
         with session_scope(self.engine) as session:

@@ -23,24 +23,33 @@ LOOK_S = 5.0
 """So often the queues' lengths are asked for, and the metrics brought up to date."""
 RING_AGAIN_S = 10.0
 """A task that still waits so long after its bell, while its queue is empty, was not heard."""
-AT_ONCE = 200
+DEPTH = 16
+"""So many rings may wait in a queue before more are sent."""
 
 
-def ring_due(engine: Engine, doorbell: Doorbell, silent: tuple[TaskKind, ...] = ()) -> int:
-    """Ring for tasks that have not been rung for, and again for those of `silent` kinds. Return how many rang.
+def ring_due(engine: Engine, doorbell: Doorbell) -> int:
+    """Ring for the most urgent tasks, as many as leave `DEPTH` unheard in each queue. Return how many rang.
 
-    Where broker or database are away, nothing is lost: the next relay does it.
+    So what goes next is decided late, by the rows, and a worker that falls behind is not flooded. A task of an empty
+    queue that rang a while ago and still waits was not heard: it rings again. Where broker or database are away,
+    nothing is lost: the next relay does it.
     """
+    count = 0
     try:
-        with session_scope(engine) as session:
-            rings = repository.claim_rings(session, RING_AGAIN_S, silent, AT_ONCE)
-        if rings and not service.ring(doorbell, rings):
+        for kind in TaskKind:
+            unheard = doorbell.unheard(kind)
+            room = max(0, DEPTH - unheard)
             with session_scope(engine) as session:
-                repository.forget_rings(session, [ring.task_id for ring in rings])
-            return 0
-    except DatabaseAway:
-        return 0
-    return len(rings)
+                lost_after = RING_AGAIN_S if unheard == 0 else None
+                rings = repository.claim_rings(session, kind, room, lost_after) if room else []
+            if rings and not service.ring(doorbell, rings):
+                with session_scope(engine) as session:
+                    repository.forget_rings(session, [ring.task_id for ring in rings])
+                return count
+            count += len(rings)
+    except (DatabaseAway, DoorbellAway):
+        return count
+    return count
 
 
 class Relay:
@@ -73,20 +82,20 @@ class Relay:
         try:
             with session_scope(self._engine) as session:
                 service.return_lapsed(session)
-            ring_due(self._engine, self._doorbell, self._look())
+            self._look()
+            ring_due(self._engine, self._doorbell)
             self._alive.touch()
             self._note_away(None)
         except (DatabaseAway, DoorbellAway) as error:
             self._note_away(error)
 
-    def _look(self) -> tuple[TaskKind, ...]:
-        """Return the kinds whose queue is empty, every few seconds; none between."""
+    def _look(self) -> None:
+        """Bring the metrics up to date, every few seconds."""
         if self._since_look < LOOK_S:
-            return ()
+            return
         self._since_look = 0
         with session_scope(self._engine) as session:
             self._metrics.show(repository.queue_lengths(session))
-        return tuple(kind for kind in TaskKind if self._doorbell.unheard(kind) == 0)
 
     def _note_away(self, error: Exception | None) -> None:
         if error is not None and not self._is_away:

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,18 +12,34 @@ from sqlmodel import Session
 from catalog.db import DatabaseAway, session_scope
 from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
+from catalog.formats.release import Quality
+from catalog.formats.rungs import Rung
 from catalog.jobs import service
 from catalog.jobs.errors import JobBroke
-from catalog.jobs.models import TaskKind
-from catalog.jobs.schemas import Lease, NewTask
+from catalog.jobs.media import GivenUp, Packed
+from catalog.jobs.models import LIVE, TaskKind
+from catalog.jobs.schemas import EncodeRow, Lease, NewJob, NewTask
 from catalog.storage.base import Bucket, StoreAway, StoreRefused
 from workers.heartbeat import Heartbeat
+from workers.pipeline.desk import Desk
+from workers.pipeline.encode import Bench as EncodeBench
 from workers.pipeline.encode import encode_segment
-from workers.pipeline.errors import Cancelled, NotDecodable, SegmentWrong, ToolFailed, ToolTooSlow, WorkspaceFull
-from workers.pipeline.ingest import Desk, ingest
-from workers.pipeline.pack import Bench, make_media
+from workers.pipeline.errors import (
+    Cancelled,
+    FloorNotGood,
+    NotDecodable,
+    SegmentWrong,
+    ToolFailed,
+    ToolTooSlow,
+    WorkspaceFull,
+)
+from workers.pipeline.gates.verdict import Try
+from workers.pipeline.ingest import Asked, ingest, priority_of
+from workers.pipeline.judging import judge_rendition
+from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.process import Watch
-from workers.pipeline.work import Encoded, parse_work
+from workers.pipeline.recipe import VideoRecipe
+from workers.pipeline.work import Encoded, Measured, VideoWork, parse_work
 from workers.pipeline.workspace import workspace
 from workers.relay import ring_due
 from workers.resources import Resources
@@ -124,19 +140,26 @@ def _write(bound: Bound, finish: Finish) -> bool:
 
 def _ingest(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
-    with session_scope(resources.engine) as session:
-        key = service.source_key(session, lease)
     settings = resources.settings
+    with session_scope(resources.engine) as session:
+        asked = Asked(service.source_key(session, lease), settings.source_limits, service.budget_of(session, lease))
     with workspace(settings.worker_folder) as folder:
         prefix = f"jobs/{lease.job_id}"
         desk = Desk(resources.tools, resources.store, folder, prefix, settings.tool_limits, bound.watch())
-        done = ingest(desk, key, settings.source_limits)
-    plan = done.plan.model_dump(mode="json") | {"poster": done.poster, "facts": done.facts.model_dump(mode="json")}
-    recipe = done.recipe.model_dump(mode="json")
-    tasks = [NewTask(payload=work.model_dump(mode="json"), weight=work.cost) for work in done.works]
-    return lambda session: service.finish_ingest(
-        session, lease, content_seconds=done.plan.duration, recipe=recipe, plan=plan, tasks=tasks
+        done = ingest(desk, asked)
+    tasks = tuple(
+        NewTask(payload=work.model_dump(mode="json"), weight=work.cost, track=work.track, priority=priority_of(work))
+        for work in done.works
     )
+    found = NewJob(
+        content_seconds=done.plan.duration,
+        recipe=done.recipe.model_dump(mode="json"),
+        plan=done.plan.model_dump(mode="json") | {"facts": done.facts.model_dump(mode="json")},
+        base=done.base,
+        given_up=done.given_up,
+        tasks=tasks,
+    )
+    return lambda session: service.finish_ingest(session, lease, found)
 
 
 def _encode(bound: Bound) -> Finish:
@@ -144,23 +167,42 @@ def _encode(bound: Bound) -> Finish:
     work = parse_work(lease.payload)
     limits = resources.settings.tool_limits
     with workspace(resources.settings.worker_folder) as folder:
-        encoded, reused = encode_segment(
-            resources.tools, resources.store, work, folder, limits, bound.watch(work.seconds)
-        )
-    result = encoded.model_dump(mode="json") | {"reused": reused}
+        bench = EncodeBench(resources.tools, resources.store, folder, limits, bound.watch(work.seconds))
+        done = encode_segment(bench, work)
+    result = {
+        "encoded": done.encoded.model_dump(mode="json"),
+        "measured": done.measured.model_dump(mode="json"),
+        "reused": done.reused,
+    }
     return lambda session: service.finish_encode(session, lease, result)
 
 
 def _pack(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
     with session_scope(resources.engine) as session:
-        rows = [(parse_work(p), Encoded.model_validate(r)) for p, r in service.encode_results(session, lease.job_id)]
-        plan = service.find_job(session, lease.job_id).plan or {}
-    with workspace(resources.settings.worker_folder) as folder:
-        media = make_media(Bench(resources.store, folder, bound.watch()), rows, plan.get("poster"))
+        rows = service.encode_results(session, lease)
+        before = [Try.model_validate(kept) for kept in service.earlier_tries(session, lease)]
+    works = [parse_work(row.payload) for row in rows]
+    pictures = [work for work in works if isinstance(work, VideoWork)]
+    quality, given_up = None, None
+    if pictures:
+        measured = [Measured.model_validate(row.result["measured"]) for row in rows]
+        judged = judge_rendition(pictures, measured, before)
+        quality = judged.quality
+        if not judged.passed and judged.crf is not None:
+            return _again(lease, rows, pictures, judged.attempt, judged.crf)
+        if not judged.passed:
+            given_up = _not_good_enough(pictures[0].recipe, quality)
+    packed = Packed()
+    if given_up is None:
+        encoded = [Encoded.model_validate(row.result["encoded"]) for row in rows]
+        with workspace(resources.settings.worker_folder) as folder:
+            packed = pack_track(
+                Bench(resources.store, folder, bound.watch()), list(zip(works, encoded, strict=True)), quality
+            )
 
     def finish(session: Session) -> bool:
-        return service.finish_pack(session, lease, media)
+        return service.finish_pack(session, lease, packed, given_up)
 
     is_written = _write(bound, finish)
     if is_written:
@@ -168,8 +210,30 @@ def _pack(bound: Bound) -> Finish:
     return lambda session: is_written
 
 
+def _again(lease: Lease, rows: Sequence[EncodeRow], works: Sequence[VideoWork], attempt: Try, crf: int) -> Finish:
+    """Let a rendition's segments be encoded again, with more bits."""
+    log.info("rendition.encoded-again", track=lease.track, crf=crf, why=[str(s.measure) for s in attempt.verdict.why])
+    tasks = {}
+    for row, work in zip(rows, works, strict=True):
+        anew = work.model_copy(update={"recipe": work.recipe.model_copy(update={"crf": crf})})
+        tasks[row.number] = NewTask(
+            payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
+        )
+    return lambda session: service.encode_again(session, lease, attempt.model_dump(mode="json"), tasks)
+
+
+def _not_good_enough(recipe: VideoRecipe, quality: Quality) -> GivenUp:
+    """Say that a better rung is left out. Raises FloorNotGood for the floor: a class cannot be taught without it."""
+    if recipe.rung is Rung.FLOOR:
+        raise FloorNotGood(tier=recipe.tier, vmaf=quality.vmaf_mean, legibility=quality.legibility)
+    return GivenUp(tier=recipe.tier, rung=recipe.rung, why="gate", vmaf=quality.vmaf_mean)
+
+
 def _tidy(resources: Resources, lease: Lease) -> None:
     """Remove the parts of a finished job; the encoded segments stay, for a correction or the same source again."""
+    with session_scope(resources.engine) as session:
+        if service.find_job(session, lease.job_id).state in LIVE:
+            return
     try:
         for found in list(resources.store.list_objects(Bucket.SOURCES, f"jobs/{lease.job_id}/")):
             resources.store.delete(Bucket.SOURCES, found.key)

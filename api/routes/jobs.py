@@ -15,6 +15,7 @@ from catalog.courses.service import find_lesson
 from catalog.formats.ids import Id
 from catalog.jobs import service
 from catalog.jobs.errors import JobUnknown
+from catalog.jobs.progress import job_progress
 from catalog.jobs.repository import jobs_of_lesson
 from catalog.jobs.schemas import JobProgress
 from catalog.look.language import translate
@@ -44,7 +45,7 @@ class Jobs(BaseModel):
 
 def job_out(session: Session, request: Request, job_id: str) -> JobOut:
     """Return how far a job is, its fault in the reader's language. Raises JobUnknown."""
-    progress = service.job_progress(session, job_id)
+    progress = job_progress(session, job_id)
     fault = None
     if progress.fault is not None:
         detail = translate(progress.fault.message, language_of(request), **progress.fault.data)

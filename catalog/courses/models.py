@@ -34,7 +34,7 @@ class SourceState(StrEnum):
 
 
 class Course(PlaceColumns, table=True):
-    """What is taught, by one partner."""
+    """What is taught, by one partner. `budget_bytes` is what it may cost who holds it all in one tier."""
 
     __tablename__ = "course"
     __table_args__ = (Index("ix_course_page", "created_at", "id"),)
@@ -43,6 +43,7 @@ class Course(PlaceColumns, table=True):
     partner_id: str = Field(foreign_key="partner.id", max_length=26, index=True)
     title: str = Field(max_length=200)
     description: str = Field(default="", max_length=4000)
+    budget_bytes: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Moment(default_now=True)
 
 

@@ -43,16 +43,23 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Job(SQLModel, table=True):
-    """One source on its way to packs. `media` is a `catalog.formats.release.Media` once the job is done.
+FIRST = 0
+"""The priority of what a lesson needs to be watchable: ingest, sound, and the floor. Better rungs have 1, 2, …"""
 
-    `error_message` is a msgid that `error_data` fills; `plan` and `recipe` are what the workers decided.
+
+class Job(SQLModel, table=True):
+    """One source on its way to packs. `media` is a `catalog.formats.release.Media`, and None until it can be published.
+
+    That is at `floors_at`, when the floor of every tier is whole; better rungs are added when the job is done.
+    `error_message` is a msgid that `error_data` fills; `plan` and `recipe` are what the workers decided, `base` what a
+    release will say beside its tracks, `given_up` what a budget or a gate took from the ladder.
     """
 
     __tablename__ = "job"
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
     lesson_id: str = Field(foreign_key="lesson.id", index=True, max_length=26)
+    course_id: str = Field(foreign_key="course.id", index=True, max_length=26)
     source_id: str = Field(foreign_key="source.id", index=True, max_length=26)
     state: str = Field(default=JobState.WAITING, index=True, max_length=16)
     error_code: str | None = Field(default=None, max_length=64)
@@ -60,15 +67,20 @@ class Job(SQLModel, table=True):
     error_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     recipe: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     plan: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    base: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     media: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    given_up: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
     content_seconds: float | None = None
     created_at: datetime = Moment(default_now=True)
     started_at: datetime | None = Moment(default=None, nullable=True)
+    floors_at: datetime | None = Moment(default=None, nullable=True)
     finished_at: datetime | None = Moment(default=None, nullable=True)
 
 
 class Task(SQLModel, table=True):
-    """A step of a job that one worker does in one go. `weight` is its share of the work, in content seconds × cost.
+    """A step of a job that one worker does in one go. `weight` is its share of the work, about seconds of a processor.
+
+    `track` names the track that it works for, and a lower `priority` goes first.
 
     `attempts` counts the leases that were taken since the last retry, `outages` the times that a server it needs
     was away; `not_before` holds it back for a while after either. `rung_at` is when its doorbell last rang.
@@ -85,6 +97,8 @@ class Task(SQLModel, table=True):
     job_id: str = Field(foreign_key="job.id", ondelete="CASCADE", max_length=26)
     kind: str = Field(max_length=16)
     number: int = 0
+    track: str = Field(default="", max_length=40)
+    priority: int = FIRST
     state: str = Field(default=TaskState.WAITING, max_length=16)
     payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

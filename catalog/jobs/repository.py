@@ -6,13 +6,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Interval, and_, bindparam, case, cast, delete, func, or_, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from catalog.jobs.models import LIVE, Job, JobState, Task, TaskKind, TaskState
+from catalog.courses.models import Lesson
+from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
 from catalog.jobs.schemas import Fault, Ring
 
 RATE_WINDOW_S = 120.0
 """The rate of a job is measured over the tasks that ran within this many seconds."""
+
+
+AGEING_S = 2 * 3600.0
+"""A better rung that has waited so long for its turn is as urgent as one a step below it."""
 
 
 def _from_now(seconds: float) -> ColumnElement[Any]:
@@ -178,20 +184,78 @@ def cancel_waiting(session: Session, job_id: str) -> None:
     )
 
 
-def unfinished(session: Session, job_id: str, kind: TaskKind) -> int:
-    """Count the job's tasks of `kind` that are not done."""
-    query = select(func.count()).select_from(Task)
-    return session.exec(query.where(*_of(job_id, kind), col(Task.state) != TaskState.DONE)).one()
+def unfinished(session: Session, job_id: str, track: str) -> int:
+    """Count the job's encode tasks of a track that are not done."""
+    query = select(func.count()).select_from(Task).where(*_encodes(job_id, track))
+    return session.exec(query.where(col(Task.state) != TaskState.DONE)).one()
+
+
+def encodes_of(session: Session, job_id: str, track: str) -> Sequence[Task]:
+    """Return the job's encode tasks of a track, in order."""
+    return session.exec(select(Task).where(*_encodes(job_id, track)).order_by(col(Task.number))).all()
+
+
+def _encodes(job_id: str, track: str) -> tuple[ColumnElement[bool], ...]:
+    return col(Task.job_id) == job_id, col(Task.kind) == TaskKind.ENCODE, col(Task.track) == track
+
+
+def tracks_unpacked(session: Session, job_id: str) -> dict[str, int]:
+    """Return the tracks that are still being made, with their priority: no pack of them has ended well."""
+    pack = aliased(Task)
+    packed = (
+        select(1)
+        .where(
+            col(pack.job_id) == job_id,
+            col(pack.kind) == TaskKind.PACK,
+            col(pack.track) == col(Task.track),
+            col(pack.state) == TaskState.DONE,
+            col(pack.result)["again"].is_(None),
+        )
+        .exists()
+    )
+    query = sa_select(col(Task.track), func.min(col(Task.priority)))
+    rows = session.execute(
+        query.where(col(Task.job_id) == job_id, col(Task.kind) == TaskKind.ENCODE, ~packed).group_by(col(Task.track))
+    )
+    return {str(track): int(priority) for track, priority in rows.all()}
 
 
 def tasks_of(session: Session, job_id: str, kind: TaskKind | None = None) -> Sequence[Task]:
     """Return the job's tasks by kind and number."""
-    query = select(Task).where(*_of(job_id, kind)) if kind else select(Task).where(col(Task.job_id) == job_id)
+    query = select(Task).where(col(Task.job_id) == job_id)
+    if kind is not None:
+        query = query.where(col(Task.kind) == kind)
     return session.exec(query.order_by(col(Task.kind), col(Task.number))).all()
 
 
-def _of(job_id: str, kind: TaskKind) -> tuple[ColumnElement[bool], ...]:
-    return col(Task.job_id) == job_id, col(Task.kind) == kind
+def encode_again(session: Session, job_id: str, number: int, payload: dict[str, Any], weight: float) -> None:
+    """Let an encode task wait again, with something else to do."""
+    session.exec(
+        update(Task)
+        .where(col(Task.job_id) == job_id, col(Task.kind) == TaskKind.ENCODE, col(Task.number) == number)
+        .values(
+            state=TaskState.WAITING, payload=payload, weight=weight, result=None, progress=0.0, attempts=0, outages=0,
+            not_before=None, rung_at=None, finished_at=None,
+        )
+    )  # fmt: skip
+
+
+def other_lessons(session: Session, course_id: str, lesson_id: str) -> tuple[int, int, float]:
+    """Return of a course's other lessons: how many, how many have been looked at, and the seconds of those."""
+    newest = (
+        sa_select(col(Job.lesson_id), func.max(col(Job.content_seconds)).label("seconds"))
+        .where(col(Job.course_id) == course_id, col(Job.content_seconds).is_not(None))
+        .group_by(col(Job.lesson_id))
+        .subquery()
+    )
+    query = (
+        sa_select(func.count(), func.count(newest.c.seconds), func.coalesce(func.sum(newest.c.seconds), 0.0))
+        .select_from(Lesson)
+        .outerjoin(newest, newest.c.lesson_id == col(Lesson.id))
+        .where(col(Lesson.course_id) == course_id, col(Lesson.id) != lesson_id)
+    )
+    count, known, seconds = session.execute(query).one()
+    return int(count), int(known), float(seconds)
 
 
 def begin_anew(session: Session, job_id: str) -> None:
@@ -207,34 +271,59 @@ def delete_tasks(session: Session, job_id: str, kinds: Iterable[TaskKind]) -> No
     session.exec(delete(Task).where(col(Task.job_id) == job_id, col(Task.kind).in_(list(kinds))))
 
 
-def claim_rings(session: Session, again_after_s: float, silent: Sequence[TaskKind], limit: int) -> list[Ring]:
-    """Return the tasks whose doorbell should ring now, and note that it rang.
+def claim_rings(session: Session, kind: TaskKind, limit: int, lost_after_s: float | None) -> list[Ring]:
+    """Return up to `limit` tasks of `kind` whose doorbell should ring now, the most urgent first, and note it.
 
-    Those never rung come first; then those of the `silent` kinds, whose queue is empty, that still wait
-    `again_after_s` after their last ring. Several relays may ask at once: each task goes to one.
+    Those that never rang, and with `lost_after_s` also those that rang so long ago and still wait. Several relays may
+    ask at once: each task goes to one.
+
+    A better rung waits while any lesson of its course has no floor yet. Besides, a lower priority goes first, and what
+    has waited for `AGEING_S` counts as one step more urgent; among equals the courses take turns, so that a large
+    course does not hold up a small one.
     """
     now = func.clock_timestamp()
-    lost = and_(col(Task.rung_at) < _from_now(-again_after_s), col(Task.kind).in_(list(silent)))
-    chosen = (
-        select(Task.id)
+    may_ring: ColumnElement[bool] = col(Task.rung_at).is_(None)
+    if lost_after_s is not None:
+        may_ring = or_(may_ring, col(Task.rung_at) < _from_now(-lost_after_s))
+    first, its_job = aliased(Task), aliased(Job)
+    floors_first = (
+        select(1)
+        .select_from(first)
+        .join(its_job, col(its_job.id) == col(first.job_id))
+        .where(
+            col(its_job.course_id) == col(Job.course_id),
+            col(its_job.state).in_(LIVE),
+            col(first.priority) == FIRST,
+            col(first.state).in_((TaskState.WAITING, TaskState.RUNNING)),
+        )
+        .exists()
+    )
+    age = cast(func.extract("epoch", now - col(Job.created_at)), Float)
+    turn = func.row_number().over(
+        partition_by=(col(Job.course_id), col(Task.priority)), order_by=(col(Job.created_at), col(Task.number))
+    )
+    ranked = (
+        sa_select(
+            col(Task.id), func.greatest(col(Task.priority) - age / AGEING_S, 0.0).label("urgency"), turn.label("turn")
+        )
         .join(Job, col(Job.id) == col(Task.job_id))
         .where(
             col(Task.state) == TaskState.WAITING,
+            col(Task.kind) == kind,
             col(Job.state).in_(LIVE),
             or_(col(Task.not_before).is_(None), col(Task.not_before) <= now),
-            or_(col(Task.rung_at).is_(None), lost),
+            may_ring,
+            or_(col(Task.priority) == FIRST, ~floors_first),
         )
-        .order_by(col(Task.rung_at).asc().nulls_first(), col(Task.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Task)
+        .subquery()
     )
-    ids = list(session.exec(chosen).all())
-    if not ids:
-        return []
-    rows = session.exec(
-        update(Task).where(col(Task.id).in_(ids)).values(rung_at=now).returning(col(Task.id), col(Task.kind))
-    ).all()
-    return [Ring(task_id=task_id, kind=TaskKind(kind)) for task_id, kind in sorted(rows)]
+    urgent = sa_select(ranked.c.id).order_by(ranked.c.urgency, ranked.c.turn, ranked.c.id).limit(limit)
+    ordered = session.scalars(urgent).all()
+    still = sa_select(col(Task.id)).where(col(Task.id).in_(ordered), col(Task.state) == TaskState.WAITING, may_ring)
+    claimed = set(session.scalars(still.with_for_update(skip_locked=True)).all())
+    if claimed:
+        session.exec(update(Task).where(col(Task.id).in_(claimed)).values(rung_at=now))
+    return [Ring(task_id=task_id, kind=kind) for task_id in ordered if task_id in claimed]
 
 
 def forget_rings(session: Session, task_ids: Sequence[str]) -> None:
@@ -260,7 +349,10 @@ def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
 
 @dataclass(frozen=True, slots=True)
 class StageTotals:
-    """Sums over a job's tasks of one kind; `recent` is the weight done in the last `recent_s` seconds."""
+    """Sums over a job's tasks of one kind; `recent` is the weight done in the last `recent_s` seconds.
+
+    `first` is the weight of those that the floors need, and `first_done` what of it is done.
+    """
 
     tasks: int
     tasks_done: int
@@ -268,12 +360,14 @@ class StageTotals:
     weight_done: float
     recent: float
     recent_s: float
+    first: float
+    first_done: float
 
 
 def stage_totals(session: Session, job_id: str) -> dict[TaskKind, StageTotals]:
     """Return the sums that a job's progress is computed from, for each stage that has tasks."""
     now = func.clock_timestamp()
-    is_done = col(Task.state) == TaskState.DONE
+    is_done, is_first = col(Task.state) == TaskState.DONE, col(Task.priority) == FIRST
     is_recent = or_(
         col(Task.state) == TaskState.RUNNING, and_(is_done, col(Task.finished_at) > _from_now(-RATE_WINDOW_S))
     )
@@ -288,6 +382,8 @@ def stage_totals(session: Session, job_id: str) -> dict[TaskKind, StageTotals]:
             func.sum(work),
             func.coalesce(func.sum(case((is_recent, work))), 0.0),
             func.coalesce(cast(func.extract("epoch", now - since), Float), 0.0),
+            func.coalesce(func.sum(case((is_first, col(Task.weight)))), 0.0),
+            func.coalesce(func.sum(case((is_first, work))), 0.0),
         )
         .where(col(Task.job_id) == job_id)
         .group_by(col(Task.kind))

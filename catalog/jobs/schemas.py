@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalog.jobs.media import GivenUp, MediaBase
 from catalog.jobs.models import JobState, TaskKind
 
 
@@ -28,6 +29,8 @@ class Lease(BaseModel):
     source_id: str
     kind: TaskKind
     number: int
+    track: str
+    priority: int
     holder: str
     attempts: int
     outages: int
@@ -35,12 +38,56 @@ class Lease(BaseModel):
 
 
 class NewTask(BaseModel):
-    """A task of the next stage. `weight` is in content seconds × cost of the rung."""
+    """A task of the next stage. `weight` is about seconds of a processor; `track` and `priority` as in `Task`."""
 
     model_config = ConfigDict(frozen=True)
 
     payload: dict[str, Any]
     weight: float = Field(gt=0)
+    track: str
+    priority: int = Field(default=0, ge=0)
+
+
+class NewJob(BaseModel):
+    """What ingest found and decided; see `Job`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    content_seconds: float
+    recipe: dict[str, Any]
+    plan: dict[str, Any]
+    base: MediaBase
+    given_up: tuple[GivenUp, ...] = ()
+    tasks: tuple[NewTask, ...]
+
+
+class EncodeRow(BaseModel):
+    """An encode task of a track that is done: its number in the job, what it was asked, and what came out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    payload: dict[str, Any]
+    result: dict[str, Any]
+
+
+class Budget(BaseModel):
+    """What a course may cost in bytes for whoever holds it all in one tier, and the lessons that share it.
+
+    `known_s` sums the seconds of its `known` other lessons that have been looked at; `unknown` others have not.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    course_bytes: int
+    known: int = 0
+    known_s: float = 0.0
+    unknown: int = 0
+
+    def share(self, seconds: float) -> float:
+        """Return the bytes for a lesson of so many seconds; lessons not looked at count as the mean of the others."""
+        mean = (self.known_s + seconds) / (self.known + 1)
+        return self.course_bytes * seconds / (self.known_s + seconds + self.unknown * mean)
 
 
 class Fault(BaseModel):
@@ -54,7 +101,9 @@ class Fault(BaseModel):
 
 
 class JobProgress(BaseModel):
-    """How far a job is. `rate` is in content seconds per second, `eta_s` in seconds; None while nobody can know."""
+    """How far a job is. `rate` is in content seconds per second; `eta_s` and `floors_eta_s`, until a release can hold
+    the lesson, are in seconds; None while nobody can know. `floors_ready` says that a release can hold it now.
+    """
 
     job_id: str
     lesson_id: str
@@ -67,6 +116,9 @@ class JobProgress(BaseModel):
     content_seconds: float | None
     segments_done: int
     segments: int
+    floors_ready: bool = False
+    floors_eta_s: float | None = None
+    given_up: tuple[GivenUp, ...] = ()
     fault: Fault | None
     created_at: datetime
     started_at: datetime | None

@@ -1,9 +1,11 @@
-"""The rules of jobs: ingest → encode (many at once) → pack → done, and what happens when a step does not go well.
+"""The rules of jobs: ingest → for each track encode (many at once) and pack → done, and what happens when a step fails.
+
+Floors go first: when the tracks that they need are whole a release can hold the lesson, and better rungs follow.
 
 Every function runs within the caller's transaction. Doorbells ring after it commits (`ring_job`, or the relay).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -12,13 +14,14 @@ from sqlmodel import Session
 from catalog.courses import repository as courses
 from catalog.courses.errors import SourceUnknown
 from catalog.courses.models import SourceState
+from catalog.db import utc_now
 from catalog.formats.errors import AppError
-from catalog.formats.release import Media
 from catalog.jobs import repository
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
-from catalog.jobs.models import LIVE, Job, JobState, Task, TaskKind, TaskState
-from catalog.jobs.schemas import Fault, JobProgress, Lease, NewTask, Ring
+from catalog.jobs.media import GivenUp, MediaBase, Packed, compose
+from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
+from catalog.jobs.schemas import Budget, EncodeRow, Fault, Lease, NewJob, NewTask, Ring
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +32,6 @@ MAX_OUTAGES = 40
 
 PART_LOST = "job.part-lost"
 """The error after which a retry begins with the source again."""
-
-INGEST_SHARE, PACK_SHARE = 0.05, 0.05
 
 
 def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
@@ -46,7 +47,10 @@ def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
     at_work = repository.live_job_of_source(session, source_id)
     if at_work is not None:
         return at_work
-    job = Job(lesson_id=lesson_id, source_id=source_id)
+    lesson = courses.lesson(session, lesson_id)
+    if lesson is None:
+        raise SourceUnknown(source=source_id)
+    job = Job(lesson_id=lesson_id, course_id=lesson.course_id, source_id=source_id)
     session.add(job)
     session.flush()
     session.add(Task(job_id=job.id, kind=TaskKind.INGEST))
@@ -132,6 +136,8 @@ def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> L
         source_id=job.source_id,
         kind=TaskKind(task.kind),
         number=task.number,
+        track=task.track,
+        priority=task.priority,
         holder=holder,
         attempts=attempts,
         outages=task.outages,
@@ -144,61 +150,119 @@ def extend_lease(session: Session, lease: Lease, seconds: float, progress: float
     return repository.extend_lease(session, lease.task_id, lease.holder, seconds, progress)
 
 
-def finish_ingest(
-    session: Session, lease: Lease, *, content_seconds: float, recipe: dict[str, Any], plan: dict[str, Any],
-    tasks: Sequence[NewTask],
-) -> bool:  # fmt: skip
-    """End the ingest and make one encode task for each of `tasks`. False if the lease was lost: nothing is written."""
+def budget_of(session: Session, lease: Lease) -> Budget | None:
+    """Return what the lesson's course may cost and who shares that, or None where nobody set a budget."""
+    job = find_job(session, lease.job_id)
+    course = courses.course(session, job.course_id)
+    if course is None or course.budget_bytes is None:
+        return None
+    count, known, seconds = repository.other_lessons(session, course.id, lease.lesson_id)
+    return Budget(course_bytes=course.budget_bytes, known=known, known_s=seconds, unknown=count - known)
+
+
+def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
+    """End the ingest and make the encode tasks. False if the lease was lost: nothing is written."""
     job = repository.job(session, lease.job_id, lock=True)
     if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
         return False
     repository.end_task(session, lease.task_id, TaskState.DONE, {}, None)
     repository.delete_tasks(session, lease.job_id, (TaskKind.ENCODE, TaskKind.PACK))
-    job.content_seconds, job.recipe, job.plan = content_seconds, recipe, plan
+    job.content_seconds, job.recipe, job.plan = found.content_seconds, found.recipe, found.plan
+    job.base = found.base.model_dump(mode="json")
+    job.given_up = [given.model_dump(mode="json") for given in found.given_up]
     session.add(job)
     state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
     session.add_all(
-        Task(job_id=job.id, kind=TaskKind.ENCODE, number=n, payload=t.payload, weight=t.weight, state=state)
-        for n, t in enumerate(tasks)
-    )
+        Task(
+            job_id=job.id, kind=TaskKind.ENCODE, number=n, payload=t.payload, weight=t.weight, track=t.track,
+            priority=t.priority, state=state,
+        )
+        for n, t in enumerate(found.tasks)
+    )  # fmt: skip
     session.flush()
     return True
 
 
 def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> bool:
-    """End an encode task; the last of them makes the pack task. False if the lease was lost."""
+    """End an encode task; the last one of its track makes the track's pack task. False if the lease was lost."""
     job = repository.job(session, lease.job_id, lock=True)
-    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+    task = repository.held_task(session, lease.task_id, lease.holder)
+    if job is None or task is None:
         return False
     repository.end_task(session, lease.task_id, TaskState.DONE, result, None)
-    if repository.unfinished(session, lease.job_id, TaskKind.ENCODE) == 0:
+    if repository.unfinished(session, lease.job_id, task.track) == 0:
         state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
-        session.add(Task(job_id=lease.job_id, kind=TaskKind.PACK, state=state))
+        number = len(repository.tasks_of(session, lease.job_id, TaskKind.PACK))
+        session.add(
+            Task(
+                job_id=lease.job_id, kind=TaskKind.PACK, number=number, track=task.track, priority=task.priority,
+                state=state,
+            )
+        )  # fmt: skip
         session.flush()
     return True
 
 
-def encode_results(session: Session, job_id: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return (payload, result) of the job's encode tasks, in their order."""
-    tasks = repository.tasks_of(session, job_id, TaskKind.ENCODE)
-    return [(task.payload, task.result or {}) for task in tasks]
+def encode_results(session: Session, lease: Lease) -> list[EncodeRow]:
+    """Return what was asked and what came out of the encode tasks of the lease's track, in their order."""
+    tasks = repository.encodes_of(session, lease.job_id, lease.track)
+    return [EncodeRow(number=task.number, payload=task.payload, result=task.result or {}) for task in tasks]
 
 
-def finish_pack(session: Session, lease: Lease, media: Media) -> bool:
-    """End the job; a release will say `media` of the lesson. False if the lease was lost or the job has ended."""
+def earlier_tries(session: Session, lease: Lease) -> list[dict[str, Any]]:
+    """Return what the earlier packs of the lease's track said of their tries, in order."""
+    packs = repository.tasks_of(session, lease.job_id, TaskKind.PACK)
+    return [p.result["again"] for p in packs if p.track == lease.track and p.result and "again" in p.result]
+
+
+def encode_again(session: Session, lease: Lease, attempt: dict[str, Any], tasks: Mapping[int, NewTask]) -> bool:
+    """End a pack task whose track is not good enough; `attempt` says what was tried, for the next one.
+
+    These encode tasks, by number, wait again. False if the lease was lost.
+    """
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+        return False
+    repository.end_task(session, lease.task_id, TaskState.DONE, {"again": attempt}, None)
+    if job.state in LIVE:
+        for number, task in tasks.items():
+            repository.encode_again(session, lease.job_id, number, task.payload, task.weight)
+    return True
+
+
+def finish_pack(session: Session, lease: Lease, packed: Packed, given_up: GivenUp | None = None) -> bool:
+    """End a track; an empty `packed` leaves it out, and `given_up` says why. False if the lease was lost.
+
+    When the floors are whole a release can hold the lesson; when all tracks are, the job is done.
+    """
     job = repository.job(session, lease.job_id, lock=True)
     if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
         return False
     if job.state not in LIVE:
         repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
         return False
-    repository.end_task(session, lease.task_id, TaskState.DONE, {}, None)
-    job.media = media.model_dump(mode="json")
+    repository.end_task(session, lease.task_id, TaskState.DONE, packed.model_dump(mode="json"), None)
+    if given_up is not None:
+        job.given_up = [*job.given_up, given_up.model_dump(mode="json")]
+    left = repository.tracks_unpacked(session, job.id)
+    if not left or (job.media is None and FIRST not in left.values()):
+        media = compose(MediaBase.model_validate(job.base), _packed(session, job.id))
+        job.media = media.model_dump(mode="json")
+        job.floors_at = job.floors_at or utc_now()
+        log.info("job.floors-ready", job=job.id, lesson=lease.lesson_id, left=len(left))
     session.add(job)
     session.flush()
-    repository.end_job(session, lease.job_id, JobState.DONE, None)
-    log.info("job.finished", job=lease.job_id, lesson=lease.lesson_id)
+    if not left:
+        repository.end_job(session, lease.job_id, JobState.DONE, None)
+        log.info("job.finished", job=lease.job_id, lesson=lease.lesson_id)
     return True
+
+
+def _packed(session: Session, job_id: str) -> list[Packed]:
+    """Return the tracks of a job that are whole."""
+    packs = repository.tasks_of(session, job_id, TaskKind.PACK)
+    results = [task.result for task in packs if task.state == TaskState.DONE and task.result]
+    return [Packed.model_validate(result) for result in results if "again" not in result]
 
 
 def fault_of(error: AppError) -> Fault:
@@ -290,51 +354,3 @@ def return_lapsed(session: Session, limit: int = 100) -> int:
         else:
             repository.put_back(session, task.id, 0, outage=False, fault=None)
     return count
-
-
-def job_progress(session: Session, job_id: str) -> JobProgress:
-    """Return how far the job is. Raises JobUnknown."""
-    job = find_job(session, job_id)
-    totals = repository.stage_totals(session, job_id)
-    encode = totals.get(TaskKind.ENCODE)
-    done = _share_done(totals)
-    is_live = job.state in LIVE
-    rate = eta = None
-    if is_live and encode is not None and encode.recent > 0 and encode.recent_s > 0.5:
-        weight_rate = encode.recent / encode.recent_s
-        rate = weight_rate / encode.weight * (job.content_seconds or 0)
-        encode_s = (encode.weight - encode.weight_done) / weight_rate
-        eta = encode_s + PACK_SHARE * encode.weight / weight_rate
-    return JobProgress(
-        job_id=job.id,
-        lesson_id=job.lesson_id,
-        source_id=job.source_id,
-        state=JobState(job.state),
-        stage=_stage(totals) if is_live else None,
-        percent=100.0 if job.state == JobState.DONE else round(100 * done, 1),
-        rate=rate,
-        eta_s=eta,
-        content_seconds=job.content_seconds,
-        segments_done=encode.tasks_done if encode else 0,
-        segments=encode.tasks if encode else 0,
-        fault=_job_fault(job),
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-    )
-
-
-def _job_fault(job: Job) -> Fault | None:
-    if job.error_code is None or job.error_message is None:
-        return None
-    return Fault(code=job.error_code, message=job.error_message, data=job.error_data or {})
-
-
-def _share_done(totals: dict[TaskKind, repository.StageTotals]) -> float:
-    shares = {TaskKind.INGEST: INGEST_SHARE, TaskKind.ENCODE: 1 - INGEST_SHARE - PACK_SHARE, TaskKind.PACK: PACK_SHARE}
-    done = sum(shares[kind] * sums.weight_done / sums.weight for kind, sums in totals.items() if sums.weight > 0)
-    return min(done, 1.0)
-
-
-def _stage(totals: dict[TaskKind, repository.StageTotals]) -> TaskKind:
-    return next((k for k in TaskKind if k in totals and totals[k].tasks_done < totals[k].tasks), TaskKind.PACK)

@@ -7,9 +7,10 @@ from sqlmodel import Session
 
 from catalog.courses.models import Lesson
 from catalog.formats.release import Media, parse_release
+from catalog.jobs.media import GivenUp
 from catalog.jobs.models import LIVE, Job, JobState
-from catalog.jobs.schemas import Fault, JobProgress
-from catalog.jobs.service import job_progress
+from catalog.jobs.progress import fault_kept, job_progress
+from catalog.jobs.schemas import JobProgress
 from catalog.overview import repository
 from catalog.overview.schemas import CourseState, JobRow, LessonStage, LessonState, Reach
 from catalog.paging import PAGE_SIZE, Cursor, Page
@@ -69,9 +70,6 @@ def progress_of(session: Session, job: Job) -> JobProgress:
     """Return how far a job is; one that has ended needs no look at its tasks."""
     if job.state in LIVE or job.created_at is None:
         return job_progress(session, job.id)
-    fault = None
-    if job.error_code is not None and job.error_message is not None:
-        fault = Fault(code=job.error_code, message=job.error_message, data=job.error_data or {})
     return JobProgress(
         job_id=job.id,
         lesson_id=job.lesson_id,
@@ -84,7 +82,9 @@ def progress_of(session: Session, job: Job) -> JobProgress:
         content_seconds=job.content_seconds,
         segments_done=0,
         segments=0,
-        fault=fault,
+        floors_ready=job.media is not None,
+        given_up=tuple(GivenUp.model_validate(given) for given in job.given_up),
+        fault=fault_kept(job),
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,

@@ -13,10 +13,14 @@ from catalog.publishing.models import Publication, PublicationState
 
 
 def newest_media(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the media that the newest finished job of each lesson made, by lesson; others are missing."""
+    """Return the media of each lesson's newest job that has made some, by lesson; others are missing.
+
+    A job that is still at work, or failed over a better rung, has made what its floors need; one that was cancelled is
+    not wanted.
+    """
     rows = session.execute(
         select(col(Job.lesson_id), col(Job.media))
-        .where(col(Job.lesson_id).in_(lesson_ids), col(Job.state) == JobState.DONE, col(Job.media).is_not(None))
+        .where(col(Job.lesson_id).in_(lesson_ids), col(Job.state) != JobState.CANCELLED, col(Job.media).is_not(None))
         .ext(distinct_on(col(Job.lesson_id)))
         .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
     )

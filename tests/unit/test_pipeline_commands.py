@@ -5,7 +5,7 @@ from pathlib import Path
 
 from catalog.formats.rungs import Rung
 from workers.pipeline.commands import parts, pictures, segments
-from workers.pipeline.plan import Handling, SoundRecipe, VideoRecipe
+from workers.pipeline.recipe import Handling, SoundRecipe, VideoRecipe
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import SoundWork, VideoWork, segment_key
 

@@ -1,7 +1,9 @@
 """Encodes one segment: fetch its part, encode, measure, keep. Equal work is encoded once and found again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from catalog.formats.boxes import float_segment, read_fields, split_fragmented
 from catalog.formats.errors import AppError, BadFormat
@@ -10,15 +12,21 @@ from catalog.formats.index import MAX_INIT_BYTES, MAX_SEGMENT_BYTES
 from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
 from workers.pipeline.commands import segments
 from workers.pipeline.errors import NotDecodable, PartLost, ToolFailed
-from workers.pipeline.measure import check_segment, file_digest
+from workers.pipeline.measure import check_segment, file_digest, measure
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
 from workers.pipeline.tools import Tools
-from workers.pipeline.work import Encoded, SegmentWork, VideoWork, segment_key
+from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork, measure_key, segment_key
 from workers.pipeline.workspace import require_room
 
 SLOWEST_FACTOR = 30
 """An encoder that needs more than so many seconds a second of content is stuck."""
 START_S = 60.0
+MAX_MEASURED_BYTES = 1 << 20
+
+
+def measured_at(work: SegmentWork) -> str:
+    """Return the name, in the private bucket, of what was measured on this work's segment."""
+    return f"measures/{measure_key(work)}"
 
 
 def kept_at(key: str) -> str:
@@ -26,28 +34,50 @@ def kept_at(key: str) -> str:
     return f"segments/{key}"
 
 
-def encode_segment(
-    tools: Tools, store: ObjectStore, work: SegmentWork, folder: Path, limits: Limits, watch: Watch = UNWATCHED
-) -> tuple[Encoded, bool]:
-    """Encode `work` into the store, using `folder` for files; say whether it was there already.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A segment that is kept, what was measured on it, and whether it was there already."""
 
-    `limits` gives the memory and file size that ffmpeg may take. Raises NotDecodable, PartLost, SegmentWrong and
-    what `process.run` and the store raise.
+    encoded: Encoded
+    measured: Measured
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a task works with: tools, store, an empty folder, what ffmpeg may take (memory, file size), who watches."""
+
+    tools: Tools
+    store: ObjectStore
+    folder: Path
+    limits: Limits
+    watch: Watch = UNWATCHED
+
+
+def encode_segment(bench: Bench, work: SegmentWork) -> Done:
+    """Encode `work` into the store and measure it there, unless that has been done before.
+
+    Raises NotDecodable, PartLost, SegmentWrong and what `process.run` and the store raise.
     """
     key = segment_key(work)
-    kept = fetch_kept(store, key)
-    if kept is not None:
-        return describe(key, kept), True
-    part = folder / "part"
-    _fetch_part(store, work, part)
-    out = folder / "segment.mp4"
-    encode_file(tools, work, part, out, limits, watch)
-    whole = out.read_bytes()
-    encoded = describe(key, whole)
-    check_segment(tools, work, out, encoded)
-    init, fragments = split_fragmented(whole)
-    store.put(Bucket.SOURCES, kept_at(key), init + float_segment(fragments[0]), "video/mp4")
-    return encoded, False
+    kept, measured = fetch_kept(bench.store, key), fetch_measured(bench.store, work)
+    if kept is not None and measured is not None:
+        return Done(describe(key, kept), measured, reused=True)
+    part, out = bench.folder / "part", bench.folder / "segment.mp4"
+    _fetch_part(bench.store, work, part)
+    if kept is None:
+        encode_file(bench.tools, work, part, out, bench.limits, bench.watch)
+        whole = out.read_bytes()
+        check_segment(bench.tools, work, out, describe(key, whole))
+        init, fragments = split_fragmented(whole)
+        whole = init + float_segment(fragments[0])
+        bench.store.put(Bucket.SOURCES, kept_at(key), whole, "video/mp4")
+    else:
+        whole = kept
+        out.write_bytes(kept)
+    measured = measure(bench.tools, work, (part, out), bench.limits, bench.watch)
+    bench.store.put(Bucket.SOURCES, measured_at(work), measured.model_dump_json().encode(), "application/json")
+    return Done(describe(key, whole), measured, reused=kept is not None)
 
 
 def encode_file(
@@ -95,6 +125,14 @@ def fetch_kept(store: ObjectStore, key: str) -> bytes | None:
     try:
         return store.get(Bucket.SOURCES, kept_at(key), MAX_SEGMENT_BYTES + MAX_INIT_BYTES)
     except NoSuchObject:
+        return None
+
+
+def fetch_measured(store: ObjectStore, work: SegmentWork) -> Measured | None:
+    """Return what was measured on the segment of this work at these spots, or None."""
+    try:
+        return Measured.model_validate_json(store.get(Bucket.SOURCES, measured_at(work), MAX_MEASURED_BYTES))
+    except (NoSuchObject, ValidationError):
         return None
 
 

@@ -120,6 +120,18 @@ class SegmentWrong(AppError):
     message = N_("Segment %(number)s of the track %(track)s came out wrong (%(why)s). Try again.")
 
 
+class FloorNotGood(AppError):
+    """However it was encoded, the floor of a tier did not come out good enough to teach with."""
+
+    code = "segment.floor-not-good"
+    status = 422
+    message = N_(
+        "The smallest rendition (%(tier)s) did not come out good enough to teach with, with as many bits as it takes: "
+        "VMAF %(vmaf)s, of the text %(legibility)s still read. Play the source: is its picture steady and sharp? "
+        "Export it again from the original recording and upload it."
+    )
+
+
 class Cancelled(Exception):
     """The work was asked to stop; nobody needs to be told."""
 
@@ -131,4 +143,15 @@ class PartLost(AppError):
     status = 500
     message = N_(
         "A part of the source that this job needs is gone or damaged (%(key)s). Try again: it is then cut anew."
+    )
+
+
+class ReaderMissing(AppError):
+    """The models of the OCR, which measures legibility, are not installed."""
+
+    code = "worker.reader-missing"
+    status = 500
+    message = N_(
+        "The worker has no models to read text with (%(name)s is missing): rapidocr is not installed whole. "
+        "Ask the centre's staff to install the worker's packages anew."
     )

@@ -1,176 +1,218 @@
-"""Ingest: look at a source, plan, and cut it once into parts that a task can fetch alone."""
+"""Ingest: look at a source, choose its ladder by short encodes, plan, and cut it once for the tasks that follow."""
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
-from catalog.storage.base import Bucket, ObjectStore
-from workers.pipeline.commands import base, parts, pictures
-from workers.pipeline.errors import NotDecodable, ToolFailed
-from workers.pipeline.measure import file_digest
-from workers.pipeline.plan import AAC_FRAME, SAMPLE_RATE, Plan, Recipe, SoundRecipe, fit, make_plan, make_recipe
-from workers.pipeline.probe import Facts, SourceLimits, VideoFacts, first_key, probe
-from workers.pipeline.process import UNWATCHED, Limits, Watch, run
-from workers.pipeline.tools import Tools
-from workers.pipeline.work import LOOKAHEAD_FRAMES, PREROLL_FRAMES, SegmentWork, SoundWork, VideoWork
+from catalog.formats.rungs import Rung, Tier
+from catalog.jobs.media import GivenUp, MediaBase
+from catalog.jobs.schemas import Budget
+from catalog.storage.base import Bucket
+from workers.pipeline.desk import Desk, Kept, cut_pictures, cut_sound, decode_sound
+from workers.pipeline.gates.loudness import gain_for
+from workers.pipeline.gates.sampling import Sample, choose_spots
+from workers.pipeline.gates.spots import view_of
+from workers.pipeline.ladder.choose import choose_steps, fit_budget, recipe_of
+from workers.pipeline.ladder.cost import SOUND_S, seconds_of
+from workers.pipeline.ladder.probing import Bench, probe_ladder
+from workers.pipeline.ladder.sounds import choose_sounds
+from workers.pipeline.look.looking import look
+from workers.pipeline.look.model import Look, PictureLook
+from workers.pipeline.plan import Plan, make_plan, times_within
+from workers.pipeline.probe import Facts, SourceLimits, VideoFacts, probe
+from workers.pipeline.process import Watch
+from workers.pipeline.recipe import Handling, Recipe, SoundHandling, SoundRecipe, VideoRecipe, handling_of
+from workers.pipeline.work import SegmentWork, SoundWork, VideoWork
 from workers.pipeline.workspace import require_room
 
-POSTER_SHORT_SIDE = 360
-POSTER_AT = 0.1
-SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0)
-"""Containers without an index may be entered too late: then the cut begins so much earlier."""
+PRIORITY = {Rung.LISTEN: 0, Rung.FLOOR: 0, Rung.CLEAR: 1, Rung.BEST: 2}
+"""What a lesson needs to be watchable goes first."""
+
+
+def priority_of(work: SegmentWork) -> int:
+    """Return how soon a work is to be done: what makes the lesson watchable goes first, 0."""
+    return PRIORITY[work.recipe.rung] if isinstance(work, VideoWork) else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What ingest found and decided. `works` are the segments of all tracks, `poster` a name in the private bucket."""
+    """What ingest found and decided. `works` are the segments of all tracks; `base` is for the release."""
 
     facts: Facts
+    look: Look
     recipe: Recipe
     plan: Plan
     works: list[SegmentWork]
-    poster: str | None
+    base: MediaBase
+    given_up: tuple[GivenUp, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What ingest works with: tools, store, an empty folder, the job's prefix in the private bucket, limits."""
+class Asked:
+    """What is asked for: the source's key, how long and large it may be, and what its course may cost."""
 
-    tools: Tools
-    store: ObjectStore
-    folder: Path
-    prefix: str
-    limits: Limits
-    watch: Watch = UNWATCHED
-
-    def run(self, command: list[str], seconds: float, progress: Callable[[float], None] | None = None) -> None:
-        """Run ffmpeg with this desk's limits."""
-        limits = replace(self.limits, seconds=seconds, cpu_seconds=round(seconds * 2))
-        run(command, limits, replace(self.watch, progress=progress) if progress else self.watch)
-
-    def keep(self, name: str, path: Path, content_type: str) -> tuple[str, str]:
-        """Store a file and remove it here; return its key and its sha256."""
-        key, digest = f"{self.prefix}/{name}", file_digest(path)
-        self.store.put(Bucket.SOURCES, key, path, content_type)
-        path.unlink()
-        return key, digest
+    source_key: str
+    limits: SourceLimits
+    budget: Budget | None = None
 
 
-def ingest(desk: Desk, source_key: str, limits: SourceLimits) -> Ingested:
-    """Fetch the source, probe, plan, cut. The watch hears a share from 0 to 1.
+def ingest(desk: Desk, asked: Asked) -> Ingested:
+    """Fetch the source, probe, look, try, plan, cut. The watch hears a share from 0 to 1.
 
     Raises what `probe` raises, NotDecodable, and what tools and store raise.
     """
     source = desk.folder / "source"
-    found = desk.store.stat(Bucket.SOURCES, source_key)
+    found = desk.store.stat(Bucket.SOURCES, asked.source_key)
     require_room(desk.folder, 2 * (found.length if found else 0))
-    desk.store.download_to(Bucket.SOURCES, source_key, source)
-    desk.watch.progress(0.2)
-    facts = probe(desk.tools, source, limits, Watch(is_cancelled=desk.watch.is_cancelled))
-    recipe = make_recipe(facts, desk.tools.version)
-    plan = make_plan(facts, recipe)
-    desk.watch.progress(0.3)
+    desk.store.download_to(Bucket.SOURCES, asked.source_key, source)
+    desk.watch.progress(0.1)
+    facts = probe(desk.tools, source, asked.limits, desk.unheard)
+    seen = look(desk.tools, source, facts, desk.folder, desk.limits, _from(desk, 0.1, 0.4))
+    recipe, given_up = _choose(desk, source, facts, seen, asked.budget)
+    quiet = seen.sound.quiet_points if seen.sound else ()
+    plan = make_plan(facts, recipe, seen.pictures.change_times if seen.pictures else (), quiet)
     works: list[SegmentWork] = []
-    poster = None
-    if facts.video is not None:
-        works += _cut_pictures(desk, source, facts.video, recipe, plan)
-        poster = _make_poster(desk, source, facts.video, recipe)
-    desk.watch.progress(0.7)
-    if recipe.sound is not None and facts.sound is not None:
-        works += _cut_sound(desk, source, facts.sound.stream, recipe, recipe.sound, plan)
+    if facts.video is not None and seen.pictures is not None:
+        works += _video_works(cut_pictures(desk, source, facts.video, plan), facts.video, seen.pictures, recipe, plan)
+    desk.watch.progress(0.8)
+    if facts.sound is not None and recipe.sounds:
+        samples = decode_sound(desk, source, facts.sound.stream, recipe, plan)
+        works += _sound_works(cut_sound(desk, samples, recipe, plan), recipe, plan)
+        samples.unlink()
+    base = MediaBase(duration_ms=max(1, round(plan.duration * 1000)))
     desk.watch.progress(1.0)
-    return Ingested(facts, recipe, plan, works, poster)
+    return Ingested(facts, seen, recipe, plan, works, base, given_up)
 
 
-def _cut_pictures(desk: Desk, source: Path, video: VideoFacts, recipe: Recipe, plan: Plan) -> list[SegmentWork]:
-    cut: list[tuple[str, str]] = []
-    for number, part in enumerate(plan.parts):
-        out = desk.folder / f"{number:04}.mkv"
-        _cut_part(desk, source, video.stream, plan.zero, part.start, part.end, out)
-        cut.append(desk.keep(f"video/{out.name}", out, "video/x-matroska"))
-        desk.watch.progress(0.3 + 0.4 * (number + 1) / len(plan.parts))
+def _from(desk: Desk, begin: float, end: float) -> Watch:
+    """Return a watch whose share from 0 to 1 is the desk's from `begin` to `end`."""
+    told: Callable[[float], None] = lambda share: desk.watch.progress(begin + share * (end - begin))  # noqa: E731
+    return Watch(progress=told, is_cancelled=desk.watch.is_cancelled)
+
+
+def _choose(
+    desk: Desk, source: Path, facts: Facts, seen: Look, budget: Budget | None
+) -> tuple[Recipe, tuple[GivenUp, ...]]:
+    """Choose the whole ladder: sound first, for pictures share a budget with it."""
+    duration = facts.end - facts.start
+    hearing: SoundHandling | None = None
+    sounds: tuple[SoundRecipe, ...] = ()
+    if facts.sound is not None and seen.sound is not None:
+        hearing = SoundHandling(
+            channels=1 if seen.sound.is_mono else 2, gain_db=gain_for(seen.sound.lufs, seen.sound.true_peak_db)
+        )
+        sounds = choose_sounds(desk, source, facts, seen.sound, hearing)
+    desk.watch.progress(0.45)
+    handling: Handling | None = None
+    video: tuple[VideoRecipe, ...] = ()
+    given_up: tuple[GivenUp, ...] = ()
+    if facts.video is not None and seen.pictures is not None:
+        handling = handling_of(facts.video).model_copy(update={"crop": seen.pictures.letterbox})
+        share = budget.share(duration) * 8 / duration if budget else None
+        video, given_up = _choose_video(desk, source, facts, seen.pictures, handling, sounds, share)
+    recipe = Recipe(tools=desk.tools.version, handling=handling, hearing=hearing, video=video, sounds=sounds)
+    return recipe, given_up
+
+
+def _choose_video(
+    desk: Desk, source: Path, facts: Facts, look: PictureLook, handling: Handling, sounds: tuple[SoundRecipe, ...],
+    bits_per_s: float | None,
+) -> tuple[tuple[VideoRecipe, ...], tuple[GivenUp, ...]]:  # fmt: skip
+    """Choose the rungs of both tiers from probes; with `bits_per_s`, so that a tier's rungs and sound are within it."""
+    assert facts.video is not None  # noqa: S101 - the caller has looked
+    bench = Bench(desk.tools, desk.folder, desk.limits, _from(desk, 0.45, 0.7))
+    hulls = probe_ladder(bench, source, facts.start, facts.video, look, handling)
+    recipes: list[VideoRecipe] = []
+    given_up: list[GivenUp] = []
+    for tier in Tier:
+        steps = choose_steps(hulls[tier], look.source_bits_per_s)
+        if bits_per_s is not None:
+            heard = sum(sound.bits_per_s for sound in sounds if sound.tier is tier)
+            steps, lost = fit_budget(tier, hulls[tier], steps, bits_per_s - heard)
+            given_up += lost
+        recipes += [recipe_of(tier, step) for step in steps]
+    return tuple(recipes), tuple(given_up)
+
+
+def _video_works(
+    cut: list[Kept], video: VideoFacts, look: PictureLook, recipe: Recipe, plan: Plan
+) -> list[SegmentWork]:
+    """Return a work for each segment of each rendition; what is measured on a segment is the same in all of them."""
     assert recipe.handling is not None  # noqa: S101 - a recipe for pictures has it
+    view = view_of(video.width, video.height, video.rate)
+    source_pixels = video.width * video.height * float(view.rate)
+    samples = choose_samples(plan, view.rate, look)
+    texts = choose_texts(plan, look)
     return [
         VideoWork(
             number=number,
-            part_key=cut[plan.part_of[number]][0],
-            part_digest=cut[plan.part_of[number]][1],
+            part_key=cut[plan.part_of[number]].key,
+            part_digest=cut[plan.part_of[number]].digest,
             part_start=plan.parts[plan.part_of[number]].start,
-            first=stretch.first,
-            count=stretch.count,
+            stretch=stretch,
             recipe=rung,
             handling=recipe.handling,
             tools=recipe.tools,
+            view=view,
+            spots=samples[number].spots,
+            weights=samples[number].weights,
+            text_at=texts[number],
+            cost=seconds_of(rung, float(stretch.seconds), source_pixels),
         )
         for rung in recipe.video
-        for number, stretch in enumerate(plan.stretches(rung))
+        for number, stretch in enumerate(plan.grid)
     ]
 
 
-def _cut_part(desk: Desk, source: Path, stream: int, zero: float, start: float, end: float, out: Path) -> None:
-    seconds = 120 + source.stat().st_size / 10e6
-    for back in SEEK_BACK_S:
-        begin = zero + start - back if start > 0 else None
-        desk.run(parts.cut_part(desk.tools, source, stream, zero, begin, zero + end, out), seconds, lambda _: None)
-        entered = first_key(desk.tools, out)
-        if entered is not None and entered - base.LEAD_S <= start + 0.002:
-            return
-    # the last try stands: what is missing in front of the first key frame is shown as that frame
+MEASURED_LEAST, MEASURED_ONE_IN = 4, 3
+"""At least so many segments of a lesson are measured, and one in so many of a long one."""
 
 
-def _make_poster(desk: Desk, source: Path, video: VideoFacts, recipe: Recipe) -> str | None:
-    size = fit(video.width, video.height, POSTER_SHORT_SIDE)
-    out = desk.folder / "poster.jpg"
-    assert recipe.handling is not None  # noqa: S101 - as above
-    for share in (POSTER_AT, 0.0):
-        at = video.start + share * (video.end - video.start)
-        command = pictures.poster(desk.tools, source, video.stream, at, recipe.handling, size, out)
-        try:
-            desk.run(command, 300, lambda _: None)
-        except ToolFailed:
+def choose_samples(plan: Plan, rate: Fraction, look: PictureLook) -> list[Sample]:
+    """Return for each segment the spots that are measured on it, in all renditions the same; most have none.
+
+    Those that are measured lie at even distances, and stand for those that are not.
+    """
+    every = max(1, min(MEASURED_ONE_IN, len(plan.grid) // MEASURED_LEAST))
+    samples = []
+    for number, stretch in enumerate(plan.grid):
+        if number % every != every // 2:
+            samples.append(Sample((), ()))
             continue
-        if out.exists() and out.stat().st_size > 0:
-            return desk.keep("poster.jpg", out, "image/jpeg")[0]
-    return None
+        seconds = look.activity[int(stretch.start) : int(stretch.end)]
+        changes = times_within(look.change_times, stretch)
+        samples.append(choose_spots(stretch.seconds, rate, seconds, changes, number))
+    return samples
 
 
-def _cut_sound(
-    desk: Desk, source: Path, stream: int, recipe: Recipe, sound: SoundRecipe, plan: Plan
-) -> list[SegmentWork]:
-    """Decode all of the sound once and keep a piece for each segment, with what the encoder hears before and after."""
-    frames = plan.sound[-1].first + plan.sound[-1].count
-    bytes_a_frame = AAC_FRAME * 2 * sound.channels
-    samples = desk.folder / "sound.s16"
-    require_room(desk.folder, frames * bytes_a_frame)
-    seconds = frames * AAC_FRAME / SAMPLE_RATE
-    try:
-        desk.run(
-            parts.decode_sound(desk.tools, source, stream, plan.zero, frames, sound, samples),
-            120 + seconds,
-            lambda done: desk.watch.progress(0.7 + 0.2 * min(1.0, done / seconds)),
+TEXT_EVERY_S = 60.0
+"""Letters are read once in so many seconds of a lesson: an OCR is dear, and text stands."""
+
+
+def choose_texts(plan: Plan, look: PictureLook) -> list[float | None]:
+    """Return for each segment when its letters are read, in seconds from its start, or None.
+
+    The first segment of each minute is looked at, at its end, when a slide is fullest: just before the picture changes.
+    """
+    times: list[float | None] = []
+    last = -TEXT_EVERY_S
+    for stretch in plan.grid:
+        if float(stretch.start) < last + TEXT_EVERY_S:
+            times.append(None)
+            continue
+        last = float(stretch.start)
+        changes = times_within(look.change_times, stretch)
+        times.append(max(0.0, (changes[0] if changes and changes[0] > 1 else float(stretch.seconds)) - 0.5))
+    return times
+
+
+def _sound_works(cut: list[Kept], recipe: Recipe, plan: Plan) -> list[SegmentWork]:
+    return [
+        SoundWork(
+            number=number, part_key=cut[number].key, part_digest=cut[number].digest, stretch=stretch, recipe=sound,
+            tools=recipe.tools, cost=SOUND_S * float(stretch.seconds),
         )
-    except ToolFailed as error:
-        raise NotDecodable(start=0, end=round(seconds, 1), why=str(error.data["why"])) from error
-    works: list[SegmentWork] = []
-    with samples.open("rb") as file:
-        for number, stretch in enumerate(plan.sound):
-            piece = desk.folder / f"{number:04}.s16"
-            begin, end = stretch.first - PREROLL_FRAMES, stretch.first + stretch.count + LOOKAHEAD_FRAMES
-            file.seek(max(0, begin) * bytes_a_frame, os.SEEK_SET)
-            heard = file.read((min(end, frames) - max(0, begin)) * bytes_a_frame)
-            silence_before = bytes(max(0, -begin) * bytes_a_frame)
-            piece.write_bytes((silence_before + heard).ljust((end - begin) * bytes_a_frame, b"\0"))
-            out = piece.with_suffix(".flac")
-            desk.run(parts.pack_piece(desk.tools, piece, sound, out), 120, lambda _: None)
-            piece.unlink()
-            key, digest = desk.keep(f"sound/{out.name}", out, "audio/flac")
-            works.append(
-                SoundWork(
-                    number=number, part_key=key, part_digest=digest, first=stretch.first, count=stretch.count,
-                    recipe=sound, tools=recipe.tools,
-                )
-            )  # fmt: skip
-            desk.watch.progress(0.9 + 0.1 * (number + 1) / len(plan.sound))
-    samples.unlink()
-    return works
+        for sound in recipe.sounds
+        for number, stretch in enumerate(plan.sound)
+    ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Measures what was encoded: it decodes, whole, and is as long as planned. Quality is measured here later."""
+"""Measures what was encoded: it decodes, whole, is as long as planned, and how good it is where that is looked at."""
 
 import hashlib
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 from catalog.formats.boxes import float_segment, read_fields, split_fragmented
 from workers.pipeline.commands import measures
 from workers.pipeline.errors import SegmentWrong, ToolFailed
-from workers.pipeline.plan import AAC_FRAME
-from workers.pipeline.process import Limits, run
+from workers.pipeline.gates.pictures import Scores, measure_segment
+from workers.pipeline.gates.reading import read_segment
+from workers.pipeline.process import UNWATCHED, Limits, Watch, run
 from workers.pipeline.tools import Tools
-from workers.pipeline.work import Encoded, SegmentWork, VideoWork
+from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork
 
 CHECK = Limits(seconds=300, cpu_seconds=300, memory_bytes=2 << 30, file_bytes=1 << 20)
 
 
 def check_segment(tools: Tools, work: SegmentWork, encoded: Path, said: Encoded) -> None:
     """Raise SegmentWrong unless the file `encoded` holds exactly the frames of `work`, and all of them decode."""
-    unit = work.recipe.frame_units if isinstance(work, VideoWork) else AAC_FRAME
-    if said.duration != work.count * unit:
-        raise _wrong(work, f"it lasts {said.duration} units, {work.count * unit} were planned")
+    if said.duration != work.units:
+        raise _wrong(work, f"it lasts {said.duration} units, {work.units} were planned")
     _, fragments = split_fragmented(encoded.read_bytes())
     if not read_fields(float_segment(fragments[0])).starts_with_key:
         raise _wrong(work, "it does not start with a key frame")
@@ -30,6 +30,24 @@ def check_segment(tools: Tools, work: SegmentWork, encoded: Path, said: Encoded)
     frames = counted.read_text().strip().strip(",")
     if frames != str(work.count) or complaints:
         raise _wrong(work, f"{frames} of {work.count} frames decode {complaints}".strip())
+
+
+def measure(
+    tools: Tools, work: SegmentWork, files: tuple[Path, Path], limits: Limits, watch: Watch = UNWATCHED
+) -> Measured:
+    """Return how good a segment is at the work's spots; `files` are its part and the segment with its init part.
+
+    Nothing for sound, whose bits were chosen by measuring, and for a segment that nobody asked to look at.
+    """
+    if not isinstance(work, VideoWork):
+        return Measured()
+    vmaf: Scores = ()
+    if work.spots:
+        vmaf = measure_segment(tools, work, work.view, work.spots, files, limits, watch)
+    legibility = None
+    if work.text_at is not None:
+        legibility = read_segment(tools, work, work.text_at, files, limits, watch)
+    return Measured(vmaf=vmaf, weights=work.weights, legibility=legibility)
 
 
 def _wrong(work: SegmentWork, why: str) -> SegmentWrong:

@@ -311,3 +311,14 @@ def first_key(tools: Tools, part: Path) -> float | None:
     out.unlink()
     times = [_seconds(fields[0]) for fields in lines if len(fields) > 1 and "K" in fields[1]]
     return next((time for time in times if time is not None), None)
+
+
+def packet_sizes(tools: Tools, encoded: Path) -> list[int]:
+    """Return the bytes of each packet of the first stream of pictures in a file that we encoded, in its order."""
+    out = encoded.with_suffix(".sizes")
+    show = ("-select_streams", "v:0", "-show_entries", "packet=size", "-of", "csv=p=0")
+    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30)
+    run([tools.ffprobe, "-v", "error", *GUARD, *show, f"file:{encoded}"], limits, stdout=out)
+    sizes = [int(line.strip(",")) for line in out.read_text(encoding="ascii").split()]
+    out.unlink()
+    return sizes

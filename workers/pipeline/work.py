@@ -1,25 +1,29 @@
-"""What a task is asked to encode: everything that decides about one segment's bytes, and nothing else."""
+"""What a task is asked to encode: everything that decides about one segment's bytes, and what is measured on it."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
 from catalog.formats.hashing import canonical_json, sha256_hex
-from workers.pipeline.plan import AAC_FRAME, SAMPLE_RATE, Handling, SoundRecipe, VideoRecipe
+from workers.pipeline.gates.legibility import Legibility
+from workers.pipeline.gates.spots import Spot, View
+from workers.pipeline.plan import Stretch, sound_frames, video_frames
 from workers.pipeline.probe import Frozen
+from workers.pipeline.recipe import SAMPLE_RATE, Handling, SoundRecipe, VideoRecipe
 
-PREROLL_FRAMES = 4
-"""AAC frames in front of a sound segment that the encoder hears and that are thrown away: it finds its balance."""
-LOOKAHEAD_FRAMES = 3
-"""AAC frames behind it that the encoder's windows and its psychoacoustic model look into."""
-PRIMING_FRAMES = 1
-"""Packets that the AAC encoder emits before the first sample's own."""
+BEFORE_SAMPLES = 46_080
+"""Samples in front of a sound segment that its encoder hears and that are thrown away, so that it finds its balance:
+whole packets in both tiers (45 of AAC, 16 of Opus)."""
+AFTER_SAMPLES = 11_520
+"""Samples behind it that an encoder looks ahead into: at least 11 frames of AAC and 4 of Opus."""
 
 
 class VideoWork(Frozen):
-    """A video segment: `count` pictures from `first`, counted at the recipe's rate from the zero of the source.
+    """A video segment. The part `part_key` (sha256 `part_digest`) holds the source's pictures from `part_start` on.
 
-    The part `part_key` (sha256 `part_digest`) holds the source's pictures from `part_start` seconds after the zero.
+    `view` is how the source is shown; `spots` is where VMAF is measured, each for `weights` seconds of the lesson, and
+    `text_at` where letters are read, in seconds from the segment's start. `cost` is about how many seconds of a
+    processor the encoding takes.
     """
 
     kind: Literal["video"] = "video"
@@ -27,69 +31,85 @@ class VideoWork(Frozen):
     part_key: str
     part_digest: str
     part_start: float
-    first: int
-    count: int
+    stretch: Stretch
     recipe: VideoRecipe
     handling: Handling
     tools: str
+    view: View
+    spots: tuple[Spot, ...] = ()
+    weights: tuple[float, ...] = ()
+    text_at: float | None = None
+    cost: float = 1.0
 
     @property
     def track(self) -> str:
-        """The name of the track in keys and messages: the rung."""
-        return self.recipe.rung.value
+        """The name of the track in rows, keys and messages."""
+        return self.recipe.track
 
     @property
     def start_s(self) -> float:
         """Seconds from the zero to the first picture."""
-        return float(self.first / self.recipe.rate)
+        return float(self.stretch.start)
 
     @property
     def seconds(self) -> float:
         """How long the segment is."""
-        return float(self.count / self.recipe.rate)
+        return float(self.stretch.seconds)
 
     @property
-    def cost(self) -> float:
-        """About how much work the segment is, in seconds of content × cost of the rung (a second of sound is 0.05)."""
-        pixels = self.recipe.width * self.recipe.height * float(self.recipe.rate)
-        return self.seconds * (0.2 + pixels / (1280 * 720 * 25))
+    def count(self) -> int:
+        """How many pictures it has."""
+        return video_frames(self.stretch, self.recipe)
+
+    @property
+    def units(self) -> int:
+        """How long it is in units of its track's timescale."""
+        return round(self.stretch.seconds * self.recipe.timescale)
 
 
 class SoundWork(Frozen):
-    """A sound segment: `count` AAC frames, whose samples and surroundings are the piece `part_key`."""
+    """A sound segment, whose samples and surroundings are the piece `part_key`."""
 
     kind: Literal["sound"] = "sound"
     number: int
     part_key: str
     part_digest: str
-    first: int
-    count: int
+    stretch: Stretch
     recipe: SoundRecipe
     tools: str
+    cost: float = 1.0
 
     @property
     def track(self) -> str:
-        """The name of the track in keys and messages."""
-        return "sound"
+        """The name of the track in rows, keys and messages."""
+        return self.recipe.track
 
     @property
     def start_s(self) -> float:
         """Seconds from the zero to the first sample."""
-        return self.first * AAC_FRAME / SAMPLE_RATE
+        return float(self.stretch.start)
 
     @property
     def seconds(self) -> float:
         """How long the segment is."""
-        return self.count * AAC_FRAME / SAMPLE_RATE
+        return self.units / SAMPLE_RATE
 
     @property
-    def cost(self) -> float:
-        """As of a video segment."""
-        return self.seconds * 0.05
+    def count(self) -> int:
+        """How many packets it has."""
+        return sound_frames(self.stretch, self.recipe)
+
+    @property
+    def units(self) -> int:
+        """How long it is in samples: its packets are whole, so the last segment may be a little longer than planned."""
+        return self.count * self.recipe.frame
 
 
 SegmentWork = VideoWork | SoundWork
 _ADAPTER: TypeAdapter[SegmentWork] = TypeAdapter(Annotated[SegmentWork, Field(discriminator="kind")])
+
+_TOLD = {"number", "part_key", "cost", "spots", "weights", "text_at", "view"}
+"""What a work is told beside what decides about its bytes."""
 
 
 def parse_work(payload: object) -> SegmentWork:
@@ -99,14 +119,33 @@ def parse_work(payload: object) -> SegmentWork:
 
 def segment_key(work: SegmentWork) -> str:
     """Return the digest that the encoded segment is kept under: equal work has an equal key, in any job."""
-    decisive = work.model_dump(mode="json", exclude={"number", "part_key"})
+    decisive = work.model_dump(mode="json", exclude=_TOLD)
+    decisive["recipe"].pop("rung", None)  # the name of a step changes no byte
     if work.kind == "sound":
-        decisive.pop("first")  # a piece of sound does not know where it stands
+        decisive["stretch"].pop("start")  # a piece of sound does not know where it stands
     return sha256_hex(canonical_json(decisive))
 
 
+def measure_key(work: SegmentWork) -> str:
+    """Return the digest that measures of the segment are kept under: they depend on where they were taken, too."""
+    told = {"segment": segment_key(work)}
+    if isinstance(work, VideoWork):
+        told |= work.model_dump(mode="json", include={"spots", "weights", "text_at", "view"})
+    return sha256_hex(canonical_json(told))
+
+
+class Measured(Frozen):
+    """What was measured on a segment: VMAF of each picture of each spot, the seconds that each spot stands for, and how
+    much of the source's text is still read. Empty for sound, and where nobody looked.
+    """
+
+    vmaf: tuple[tuple[float, ...], ...] = ()
+    weights: tuple[float, ...] = ()
+    legibility: Legibility | None = None
+
+
 class Encoded(Frozen):
-    """A task's result: the segment kept under `key`; its length in bytes, duration in timescale units, sha256."""
+    """A segment kept under `key`; its length in bytes, duration in timescale units, sha256."""
 
     key: str
     length: int

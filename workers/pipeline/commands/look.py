@@ -5,8 +5,8 @@ from pathlib import Path
 from workers.pipeline.commands.base import compiled, guarded_input, number, together
 from workers.pipeline.commands.pictures import turned
 from workers.pipeline.look.sampling import Sampling
-from workers.pipeline.plan import SAMPLE_RATE, Handling
 from workers.pipeline.probe import GUARD
+from workers.pipeline.recipe import SAMPLE_RATE, Handling
 from workers.pipeline.tools import Tools
 
 
@@ -32,7 +32,7 @@ def sample_pictures(
     return compiled(
         tools,
         together(
-            shown.output(f"file:{small}", **{"f": "rawvideo", "fps_mode": "passthrough", "map_metadata": -1}),
+            shown.output(f"file:{small}", f="rawvideo", fps_mode="passthrough", map_metadata=-1),
             whole.output(
                 f"file:{pairs}",
                 **{"c:v": "pgm", "f": "image2pipe", "fps_mode": "passthrough", "threads:v": 1, "map_metadata": -1},

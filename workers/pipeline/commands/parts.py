@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workers.pipeline.commands.base import LEAD_S, compiled, entered_at, guarded_input, number, raw_samples
-from workers.pipeline.plan import AAC_FRAME, SAMPLE_RATE, SoundRecipe
+from workers.pipeline.recipe import SAMPLE_RATE, SoundHandling
 from workers.pipeline.tools import Tools
 
 
@@ -30,21 +30,22 @@ def cut_part(
 
 
 def decode_sound(
-    tools: Tools, source: Path, stream: int, zero: float, frames: int, recipe: SoundRecipe, out: Path
+    tools: Tools, source: Path, stream: int, zero: float, samples: int, way: SoundHandling, out: Path
 ) -> list[str]:
-    """Decode the sound of `source` to 16-bit samples: exactly `frames` AAC frames from the zero, holes made silent."""
+    """Decode the sound of `source` to 16-bit samples at 48 kHz: exactly `samples` from the zero, holes made silent."""
     heard = guarded_input(source, copyts=None)[str(stream)]
     heard = heard.filter("asetpts", f"PTS-{number(zero)}/TB")
     heard = heard.filter("aresample", SAMPLE_RATE, **{"async": 1, "first_pts": 0, "min_hard_comp": 0.05})
-    layout = "mono" if recipe.channels == 1 else "stereo"
-    heard = heard.filter("aformat", sample_fmts="s16", channel_layouts=layout)
-    heard = heard.filter("apad").filter("atrim", end_sample=frames * AAC_FRAME)
+    heard = heard.filter("aformat", channel_layouts="mono" if way.channels == 1 else "stereo")
+    if way.gain_db:
+        heard = heard.filter("volume", volume=f"{way.gain_db:.2f}dB", precision="float")
+    heard = heard.filter("aformat", sample_fmts="s16").filter("apad").filter("atrim", end_sample=samples)
     return compiled(tools, heard.output(f"file:{out}", f="s16le", map_metadata=-1))
 
 
-def pack_piece(tools: Tools, samples: Path, recipe: SoundRecipe, out: Path) -> list[str]:
+def pack_piece(tools: Tools, samples: Path, channels: int, out: Path) -> list[str]:
     """Compress a piece of 16-bit samples without loss."""
-    raw = raw_samples(samples, recipe.channels)
+    raw = raw_samples(samples, channels)
     return compiled(
         tools, raw.output(f"file:{out}", **{"c:a": "flac", "f": "flac", "fflags": "+bitexact", "map_metadata": -1})
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.pipeline.commands.base import compiled, entered_at, guarded_input
-from workers.pipeline.plan import Handling
+from workers.pipeline.recipe import Denoise, Handling
 from workers.pipeline.tools import Tools
 
 
@@ -13,6 +13,22 @@ def prepared(shown: Any, handling: Handling) -> Any:
     if handling.deinterlace:
         shown = shown.filter("bwdif", mode="send_frame", deint="interlaced")
     return shown
+
+
+def cropped(shown: Any, handling: Handling) -> Any:
+    """Cut black bars away."""
+    if handling.crop is None:
+        return shown
+    crop = handling.crop
+    return shown.filter("crop", w=crop.width, h=crop.height, x=crop.left, y=crop.top, exact=1)
+
+
+def denoised(shown: Any, denoise: Denoise) -> Any:
+    """Take grain away: a little, or most of it. The strengths are those of `docs/encoding.md`."""
+    spatial, temporal = {Denoise.LIGHT: (2, 4), Denoise.STRONG: (4, 6)}[denoise]
+    return shown.filter(
+        "hqdn3d", luma_spatial=spatial, chroma_spatial=0.75 * spatial, luma_tmp=temporal, chroma_tmp=0.75 * temporal
+    )
 
 
 def turned(shown: Any, handling: Handling) -> Any:
@@ -24,7 +40,7 @@ def turned(shown: Any, handling: Handling) -> Any:
 
 def sized(shown: Any, handling: Handling, width: int, height: int) -> Any:
     """Turn, scale and colour pictures as every rung has them: 4:2:0, BT.709, limited range, square pixels."""
-    shown = turned(shown, handling).filter(
+    shown = cropped(turned(shown, handling), handling).filter(
         "scale",
         w=width,
         h=height,
@@ -42,7 +58,7 @@ def poster(
 ) -> list[str]:
     """Make a JPEG of the picture at `at` seconds of the source."""
     shown = guarded_input(source, copyts=None, noautorotate=None, **entered_at(at))[str(stream)]
-    shown = turned(prepared(shown, handling).filter("trim", end_frame=1), handling)
+    shown = cropped(turned(prepared(shown, handling).filter("trim", end_frame=1), handling), handling)
     shown = shown.filter("scale", w=size[0], h=size[1], in_color_matrix=handling.matrix, out_range="pc")
     shown = shown.filter("setsar", 1).filter("format", "yuvj420p")
     drawn = shown.output(

@@ -87,9 +87,7 @@ def edges(picture: Luma) -> "np.typing.NDArray[np.int16]":
     return steep
 
 
-def _settled_change(
-    film: Film, first: int, last: int, following: int, seen_by_camera: Sequence[bool]
-) -> Change | None:
+def _settled_change(film: Film, first: int, last: int, following: int, seen_by_camera: Sequence[bool]) -> Change | None:
     """Return the change that the event from `first` to `last` made for good, or None if it made none."""
     window = film.window_of(first)
     moving = film.windows[window].moving

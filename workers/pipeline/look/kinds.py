@@ -171,9 +171,7 @@ def make_scenes(
         frames = sum(w.features.count for w in joined)
         motion = sum(w.features.motion * w.features.count for w in joined) / max(1, frames)
         box = inset_box(joined) if kinds[start] is Kind.MIXED else None
-        scenes.append(
-            Scene(start=times[number], end=until, kind=kinds[start], motion=round(motion, 3), box=box)
-        )
+        scenes.append(Scene(start=times[number], end=until, kind=kinds[start], motion=round(motion, 3), box=box))
     return tuple(scenes)
 
 
@@ -186,6 +184,4 @@ def inset_box(windows: Sequence[Window]) -> Box | None:
     picture = np.median([window.middle for window in windows[:: max(1, len(windows) // 32)]], axis=0).astype(np.uint8)
     left, top, right, bottom = grown(cells, picture)
     height, width = picture.shape
-    return Box(
-        left=left / width, top=top / height, width=(right - left) / width, height=(bottom - top) / height
-    )
+    return Box(left=left / width, top=top / height, width=(right - left) / width, height=(bottom - top) / height)

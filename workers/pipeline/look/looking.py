@@ -18,9 +18,9 @@ from workers.pipeline.look.kinds import Window, kinds_of, make_scenes
 from workers.pipeline.look.model import Kind, Look, PictureLook, SoundLook
 from workers.pipeline.look.sampling import Sampling, make_sampling
 from workers.pipeline.look.whole import PairFeatures, find_bars, grain_of, pair_features
-from workers.pipeline.plan import SAMPLE_RATE, handling_of
 from workers.pipeline.probe import Facts, SoundFacts, VideoFacts
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.recipe import SAMPLE_RATE, handling_of
 from workers.pipeline.tools import Tools
 from workers.pipeline.workspace import require_room
 
@@ -88,9 +88,7 @@ def _look(
     sampling, handling = make_sampling(video, duration), handling_of(video)
     small, whole = folder / "small.yuv", folder / "pairs.pgm"
     require_room(folder, ceil(duration * sampling.rate) * sampling.frame_bytes + t.PAIR_BYTES)
-    command = commands.sample_pictures(
-        tools, source, video.stream, facts.start, handling, sampling, small, whole
-    )
+    command = commands.sample_pictures(tools, source, video.stream, facts.start, handling, sampling, small, whole)
     try:
         _decode(command, facts, limits, watch)
         frames = SmallFrames(small, sampling)
@@ -103,9 +101,7 @@ def _look(
         whole.unlink(missing_ok=True)
 
 
-def describe_pictures(
-    small: SmallFrames, pairs: list[PairFeatures], duration: float, bits_per_s: int
-) -> PictureLook:
+def describe_pictures(small: SmallFrames, pairs: list[PairFeatures], duration: float, bits_per_s: int) -> PictureLook:
     """Return the look of pictures from their samples; reads `small` a window at a time."""
     rate = float(small.sampling.rate)
     frames, features, middles, brightest = _features(small)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from workers.pipeline.probe import Frozen
+from workers.pipeline.recipe import Crop
 
 
 class Kind(StrEnum):
@@ -23,18 +24,6 @@ class Box(Frozen):
     top: float
     width: float
     height: float
-
-
-class Crop(Frozen):
-    """A rectangle in pixels of the decoded picture, turned upright and not yet scaled; all numbers are even.
-
-    Where pixels are not square these are the stored pixels, as the filters see them between turning and scaling.
-    """
-
-    left: int
-    top: int
-    width: int
-    height: int
 
 
 class Change(Frozen):

@@ -4,8 +4,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 from workers.pipeline.look import thresholds as t
-from workers.pipeline.plan import choose_rate
 from workers.pipeline.probe import Frozen, VideoFacts
+from workers.pipeline.rates import choose_rate
 
 
 class Sampling(Frozen):

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.pipeline.look import thresholds as t
-from workers.pipeline.plan import SAMPLE_RATE
+from workers.pipeline.recipe import SAMPLE_RATE
 
 Samples = npt.NDArray[np.int16]
 """Sound: (samples, channels)."""

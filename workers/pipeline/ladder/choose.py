@@ -1,0 +1,110 @@
+"""Which points of the hull become rungs, and what a budget takes away again. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from catalog.formats.rungs import Rung, Tier
+from catalog.jobs.media import GivenUp
+from workers.pipeline.ladder.hull import Point, cheapest_reaching
+from workers.pipeline.recipe import VideoRecipe
+
+AIMS = {Rung.FLOOR: 85.0, Rung.CLEAR: 92.0, Rung.BEST: 96.0}
+"""The VMAF, at the display size, that a rung aims at: a little more than what its gate asks of it."""
+WORTH_BITS = 1.15
+"""A better rung that is not so many times larger than the one below it, or shows no more, is not made."""
+WORTH_VMAF = 1.0
+OF_SOURCE = 0.9
+"""A rendition spends at most this share of what the source spends on its pictures: never more than a better source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rung that is to be made, as it is expected to come out."""
+
+    rung: Rung
+    point: Point
+
+
+def choose_steps(points: Sequence[Point], source_bits_per_s: float) -> list[Step]:
+    """Return the rungs on a hull, from the floor up. Each is worth its bits; none is larger than the source.
+
+    The floor is always there, even where the source is as small: then it is the cheapest point.
+    """
+    affordable = [p for p in points if p.bits_per_s <= OF_SOURCE * source_bits_per_s] or [points[0]]
+    steps: list[Step] = []
+    for rung, aim in AIMS.items():
+        point = cheapest_reaching(affordable, aim)
+        if steps and not _is_worth(steps[-1].point, point):
+            continue
+        steps.append(Step(rung, point))
+    return steps
+
+
+def _is_worth(below: Point, above: Point) -> bool:
+    return above.bits_per_s >= WORTH_BITS * below.bits_per_s and above.vmaf >= below.vmaf + WORTH_VMAF
+
+
+def fit_budget(
+    tier: Tier, points: Sequence[Point], steps: Sequence[Step], bits_per_s: float
+) -> tuple[list[Step], list[GivenUp]]:
+    """Return the rungs that together cost at most `bits_per_s`, and what was given up for that.
+
+    Whoever holds the whole lesson holds the sum of its rungs. The best rung goes first, for it shows least for its
+    bits; what is then left over is spent on the highest rung that stays. The floor alone is never given up: where even
+    that is too much it is made as cheap as it can be.
+    """
+    kept, given_up = list(steps), []
+    while len(kept) > 1 and _cost(kept) > bits_per_s:
+        lost = kept.pop()
+        below = _cost(kept)
+        instead = _best_within(points, kept[-1].point, bits_per_s - below)
+        if instead is not None:
+            kept.append(Step(lost.rung, instead))
+            given_up.append(_given_up(tier, lost, instead.vmaf))
+            break
+        given_up.append(_given_up(tier, lost, None))
+    if _cost(kept) > bits_per_s and kept[0].point != points[0]:
+        floor = kept[0]
+        within = [p for p in points if p.bits_per_s <= bits_per_s] or [points[0]]
+        kept[0] = replace(floor, point=within[-1])
+        given_up.append(_given_up(tier, floor, within[-1].vmaf))
+    return kept, given_up
+
+
+def _given_up(tier: Tier, step: Step, instead: float | None) -> GivenUp:
+    return GivenUp(
+        tier=tier, rung=step.rung, why="budget", bits_per_s=step.point.bits_per_s, vmaf=step.point.vmaf, instead=instead
+    )
+
+
+def _cost(steps: Sequence[Step]) -> float:
+    return sum(step.point.bits_per_s for step in steps)
+
+
+def _best_within(points: Sequence[Point], below: Point, bits_per_s: float) -> Point | None:
+    """Return the best point that costs no more than that and is worth having above `below`."""
+    found = [p for p in points if p.bits_per_s <= bits_per_s and _is_worth(below, p)]
+    return found[-1] if found else None
+
+
+PRESETS: Mapping[Tier, tuple[str, str]] = {Tier.COMPATIBLE: ("veryslow", "slower"), Tier.MODERN: ("4", "6")}
+"""The encoder's preset for a slow rendition and for one with many pixels a second: a slow one can take its time."""
+SLOW_PIXELS_PER_S = 1280 * 720 * 6
+HIGHEST_CRF = {Tier.COMPATIBLE: 45, Tier.MODERN: 63}
+
+
+def recipe_of(tier: Tier, step: Step) -> VideoRecipe:
+    """Return how to encode a rung of a tier."""
+    shape = step.point.shape
+    slow, fast = PRESETS[tier]
+    return VideoRecipe(
+        tier=tier,
+        rung=step.rung,
+        width=shape.width,
+        height=shape.height,
+        rate=shape.rate,
+        crf=step.point.crf,
+        preset=slow if shape.pixels_per_s <= SLOW_PIXELS_PER_S else fast,
+        denoise=shape.denoise,
+        screen=shape.screen and tier is Tier.MODERN,
+    )
