@@ -37,7 +37,7 @@ def say_captions(stored: dict[str, Any], to_people: bool) -> None:
     """Print how captions were understood and how they begin; nothing where a program reads."""
     if not to_people:
         return
-    out.print(f"{stored['name']}: {stored['cues']} captions, {stored['format']} in {stored['encoding']}")
+    out.print(f"{stored['name']}: {stored['format']} in {stored['encoding']}, captions: {stored['cues']}")
     for cue in stored["first"]:
         out.print(f"  {clock_time(cue['start_ms'] / 1000)}  {' / '.join(cue['text'].splitlines())}")
     for remark in stored["remarks"]:

@@ -25,10 +25,18 @@ class Remark:
 def remarks_on_reading(reading: Reading) -> list[Remark]:
     """Return what was guessed or changed while the file was read."""
     counts = (
-        (reading.moved, "caption.moved", N_("%(count)s captions stood out of order and were sorted by their time.")),
-        (reading.doubles, "caption.doubles", N_("%(count)s captions were in the file twice and are kept once.")),
-        (reading.clipped, "caption.clipped", N_("%(count)s captions began before the lesson and now begin with it.")),
-        (reading.dropped, "caption.dropped", N_("%(count)s captions lay before the lesson and were left out.")),
+        (
+            reading.moved,
+            "caption.moved",
+            N_("Captions that stood out of order and were sorted by their time: %(count)s."),
+        ),
+        (reading.doubles, "caption.doubles", N_("Captions that were in the file twice and are kept once: %(count)s.")),
+        (
+            reading.clipped,
+            "caption.clipped",
+            N_("Captions that began before the lesson and now begin with it: %(count)s."),
+        ),
+        (reading.dropped, "caption.dropped", N_("Captions that lay before the lesson and were left out: %(count)s.")),
     )
     found = [Remark(code, message, {"count": count}) for count, code, message in counts if count]
     if not reading.encoding.startswith("UTF-"):
@@ -64,7 +72,7 @@ def remarks_on_times(cues: Sequence[Cue], duration_ms: int | None) -> list[Remar
     if not late:
         return []
     words = N_(
-        "%(count)s captions come after the lesson's end at %(end)s (the last at %(last)s) and are never shown. "
+        "Captions after the lesson's end at %(end)s, which are never shown: %(count)s, the last at %(last)s. "
         "Are these the captions of this lesson?"
     )
     data = {"count": len(late), "end": clock_time(duration_ms / 1000), "last": clock_time(late[-1].start_ms / 1000)}
