@@ -1,26 +1,22 @@
-"""Uploading sources straight to the object store, and captions.
+"""Uploading sources straight to the object store.
 
 1. `POST /api/lessons/{id}/sources` with name, size and type of the file begins an upload, or finds the one begun.
 2. `GET /api/sources/{id}/parts` says which parts are there; `POST /api/sources/{id}/part-urls` where to PUT others.
 3. `POST /api/sources/{id}/complete` makes the file whole and starts the job.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
 
 from api.errors import problems
 from api.routes.jobs import JobOut, job_out
 from api.security import CentreDep, PersonDep
-from catalog.courses import captions, uploads
-from catalog.courses.schemas import CaptionOut, PartHeld, PartNumbers, PartUrl, SourceIn, SourceOut
+from catalog.courses import uploads
+from catalog.courses.schemas import PartHeld, PartNumbers, PartUrl, SourceIn, SourceOut
 from catalog.formats.ids import Id
-from catalog.formats.release import Language
 from catalog.jobs.repository import jobs_of_lesson
 from catalog.jobs.service import create_job, ring_job
-from catalog.names import Label
 
 router = APIRouter(prefix="/api", tags=["sources"], responses=problems(401, 403, 404, 422, 503))
 
@@ -48,12 +44,6 @@ class Completed(BaseModel):
 
     source: SourceOut
     job: JobOut
-
-
-class Captions(BaseModel):
-    """A lesson's captions by language."""
-
-    captions: list[CaptionOut]
 
 
 @router.get("/lessons/{lesson_id}/sources")
@@ -111,47 +101,3 @@ def abandon_source(source_id: Id, person: PersonDep, centre: CentreDep) -> Sourc
     """Give an upload up and free its parts."""
     with centre.session() as session:
         return uploads.source_out(uploads.abandon_source(session, centre.store, person, source_id))
-
-
-@router.get("/lessons/{lesson_id}/captions")
-def list_captions(lesson_id: Id, person: PersonDep, centre: CentreDep) -> Captions:
-    """List a lesson's captions by language."""
-    with centre.session() as session:
-        rows = captions.captions_of_lesson(session, person, lesson_id)
-    return Captions(captions=[CaptionOut.model_validate(row.model_dump()) for row in rows])
-
-
-async def raw_body(request: Request) -> bytes:
-    """Return the request's body, whatever type the client calls it."""
-    return await request.body()
-
-
-WEBVTT = {
-    "requestBody": {
-        "required": True,
-        "description": "the WebVTT file, in UTF-8, 1 MB at most",
-        "content": {"text/vtt": {"schema": {"type": "string"}}},
-    }
-}
-
-
-@router.put("/lessons/{lesson_id}/captions/{language}", responses=problems(413), openapi_extra=WEBVTT)
-def put_captions(
-    lesson_id: Id,
-    language: Annotated[Language, Path()],
-    data: Annotated[bytes, Depends(raw_body)],
-    person: PersonDep,
-    centre: CentreDep,
-    name: Annotated[Label, Query(description="what the player shows; the language's own name if left out")] = "",
-) -> CaptionOut:
-    """Store captions in one language, in place of any before. The file is checked, cue by cue."""
-    with centre.session() as session:
-        row = captions.put_caption(session, centre.store, person, lesson_id, language, name, data)
-        return CaptionOut.model_validate(row.model_dump())
-
-
-@router.delete("/lessons/{lesson_id}/captions/{language}", status_code=204, response_class=Response)
-def delete_captions(lesson_id: Id, language: Annotated[Language, Path()], person: PersonDep, centre: CentreDep) -> None:
-    """Leave captions out of the next release."""
-    with centre.session() as session:
-        captions.delete_caption(session, person, lesson_id, language)

@@ -1,4 +1,4 @@
-"""What can go wrong with courses, lessons, sources and captions."""
+"""What can go wrong with courses, lessons and sources; `captions/errors.py` has the rest."""
 
 from catalog.formats.errors import N_, AppError
 
@@ -89,27 +89,3 @@ class SourceWrongSize(AppError):
     code = "source.wrong-size"
     status = 409
     message = N_("The store has %(length)s bytes of %(name)s instead of %(size)s. Start the upload again.")
-
-
-class CaptionUnknown(AppError):
-    """The lesson has no captions in this language."""
-
-    code = "caption.unknown"
-    status = 404
-    message = N_("This lesson has no captions in %(language)s.")
-
-
-class CaptionTooLarge(AppError):
-    """A captions file of more than 1 MB."""
-
-    code = "caption.too-large"
-    status = 413
-    message = N_("Captions may have %(limit)s bytes at most. Is this the right file?")
-
-
-class BadCaption(AppError):
-    """The captions file is no WebVTT that players can read; `line` counts from 1."""
-
-    code = "caption.bad"
-    status = 422
-    message = N_("The captions cannot be used, line %(line)s: %(why)s. Correct the file and send it again.")

@@ -121,6 +121,31 @@ class CaptionOut(BaseModel):
     created_at: datetime
 
 
+class CueOut(BaseModel):
+    """A caption: its text without tags, from `start_ms` to `end_ms` of the lesson."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+class RemarkOut(BaseModel):
+    """What a person should know of captions that were taken. `code` is stable; `detail` is in your language."""
+
+    code: str
+    detail: str
+
+
+class CaptionRead(CaptionOut):
+    """Captions just stored, and how the file was understood; `first` are the first cues, to see that they are right."""
+
+    format: str = Field(examples=["SubRip"])
+    encoding: str = Field(examples=["GB18030"])
+    cues: int
+    first: list[CueOut]
+    remarks: list[RemarkOut]
+
+
 class LessonFilter(BaseModel):
     """Which lessons to list; empty fields do not narrow."""
 

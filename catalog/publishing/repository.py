@@ -27,6 +27,12 @@ def newest_media(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[
     return {row[0]: row[1] for row in rows}
 
 
+def duration_of(session: Session, lesson_id: str) -> int | None:
+    """Return how long the lesson's newest media is, in ms; None before there is any."""
+    media = newest_media(session, [lesson_id]).get(lesson_id)
+    return int(media["duration_ms"]) if media else None
+
+
 def last_number(session: Session, course_id: str) -> int:
     """Return the number of the course's last release, 0 for none."""
     query = select(func.coalesce(func.max(col(Publication.number)), 0)).where(col(Publication.course_id) == course_id)

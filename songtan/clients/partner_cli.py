@@ -9,8 +9,9 @@ import typer
 
 from catalog.look.filters import human_bytes, human_duration
 from catalog.look.language import spoken_language
+from songtan.clients.captions import read_captions_file, say_captions, send_captions
 from songtan.clients.centre import Centre, answer_json
-from songtan.clients.errors import CentreAway, FileUnusable, JobEnded, NoJob, NotPublished
+from songtan.clients.errors import CentreAway, JobEnded, NoJob, NotPublished
 from songtan.clients.terminal import (
     Json,
     add_session_commands,
@@ -26,7 +27,6 @@ from songtan.clients.terminal import (
 from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
 
 POLL_SECONDS = 0.5
-MAX_CAPTION_BYTES = 1 << 20
 CONTENT_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/x-matroska"}
 
 app = typer.Typer(
@@ -105,17 +105,19 @@ def list_lessons(
 def upload(
     file: Annotated[Path, typer.Argument(help="The video.", metavar="FILE")],
     lesson: Annotated[str, typer.Option(help="The lesson's id.", metavar="ID")],
-    captions: Annotated[Path | None, typer.Option(help="Captions, a WebVTT file.", metavar="VTT")] = None,
+    captions: Annotated[
+        Path | None, typer.Option(help="Captions: WebVTT, SubRip, TTML or ASS.", metavar="FILE")
+    ] = None,
     captions_language: Annotated[str, typer.Option(help="The captions' language.", metavar="TAG")] = "zh-CN",
     watch_it: Annotated[bool, typer.Option("--watch", help="Stay and watch the job, like `watch`.")] = False,
     as_json: Json = False,
 ) -> None:
     """Upload a lesson's video. Run it again after a break: what is there is not sent twice."""
     size = check_file(file)
-    vtt = _captions(captions) if captions else None
+    words = read_captions_file(captions) if captions else None
     with signed_in("partner") as centre:
-        if vtt is not None:
-            centre.put_bytes(f"/api/lessons/{lesson}/captions/{captions_language}", vtt, "text/vtt")
+        if words is not None:
+            say_captions(send_captions(centre, lesson, captions_language, words), to_people=not as_json)
         done = _send(centre, file, size, lesson)
         if watch_it:
             done["job"] = _watch(centre, lesson)
@@ -125,14 +127,25 @@ def upload(
         out.print(f"{one_line_name(file)}: {human_bytes(size)} uploaded, job {done['job']['job_id']}")
 
 
-def _captions(path: Path) -> bytes:
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_CAPTION_BYTES else b""
-    except OSError as error:
-        raise FileUnusable(path=str(path), why=error.strerror or str(error)) from error
-    if not data:
-        raise FileUnusable(path=str(path), why="captions have between 1 byte and 1 MB")
-    return data
+@app.command()
+def captions(
+    file: Annotated[Path, typer.Argument(help="WebVTT, SubRip, TTML or ASS, in any usual encoding.", metavar="FILE")],
+    lesson: Annotated[str, typer.Option(help="The lesson's id.", metavar="ID")],
+    language: Annotated[str, typer.Option(help="The captions' language.", metavar="TAG")] = "zh-CN",
+    offset: Annotated[float, typer.Option(help="Seconds to add to every time; -2.5 shows them earlier.")] = 0.0,
+    rate: Annotated[
+        float, typer.Option(help="What to multiply every time by, before the offset: 0.95904 from 23.976 to 25.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Give a lesson captions, in place of any in that language. Prints how they begin: see that the words are right."""
+    words = read_captions_file(file)
+    with signed_in("partner") as centre:
+        stored = send_captions(centre, lesson, language, words, offset, rate)
+    if as_json:
+        print_json(stored)
+    else:
+        say_captions(stored, to_people=True)
 
 
 def _send(centre: Centre, file: Path, size: int, lesson: str) -> dict[str, Any]:

@@ -203,3 +203,26 @@ def test_publishing_leads_to_the_signers_own_page(lesson_page: Page, live_centre
     expect(page.get_by_text("已在第 1 次发布中")).to_be_visible()
     page.get_by_role("link", name="我的课程").first.click()
     check_page(page)
+
+
+def test_captions_are_shown_as_they_were_understood(lesson_page: Page, tmp_path: Path) -> None:
+    """A file of a Chinese subtitle program: SubRip in GBK, timed for a tape that begins at ten o'clock."""
+    page, file = lesson_page, tmp_path / "压强.txt"
+    file.write_bytes("1\r\n10:00:01,000 --> 10:00:02,500\r\n同学们好，\r\n今天学习压强。\r\n".encode("gbk"))
+    page.get_by_label("字幕文件").set_input_files(file)
+    page.get_by_role("button", name="添加字幕").click()
+    look = page.locator("#captions-look")
+    expect(look).to_contain_text("今天学习压强。")
+    expect(look).to_contain_text("SubRip")
+    expect(look).to_contain_text("GB18030")
+    expect(look).to_contain_text("-36000")
+    page.get_by_text("字幕太早或太晚？").click()
+    page.get_by_label("平移秒数").fill("-36000")
+    page.get_by_label("字幕文件").set_input_files(file)
+    page.get_by_role("button", name="添加字幕").click()
+    expect(look.locator(".cue-time")).to_have_text("0:01")
+    expect(look).not_to_contain_text("-36000")
+    check_page(page)
+    page.goto(f"{page.url.partition('?')[0]}?lang=zh-CN")
+    page.get_by_role("link", name="看一看").click()
+    expect(look).to_contain_text("同学们好")

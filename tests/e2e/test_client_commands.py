@@ -89,6 +89,14 @@ def test_a_lesson_from_upload_to_release(live_centre: LiveCentre, partner: Termi
     captions = tmp_path / "captions.vtt"
     captions.write_text("WEBVTT\n\n00:01.000 --> 00:02.000\n你好\n", encoding="utf-8")
     done = partner.json("partner", "upload", video, "--lesson", lesson, "--captions", captions)
+    captions.write_bytes("1\n10:00:01,000 --> 10:00:02,500\n同学们好\n今天学习\n".encode("gbk"))
+    said = partner.run("partner", "captions", captions, "--lesson", lesson)
+    for words in ("SubRip in GB18030", "10:00:01", "同学们好 / 今天学习", "-36000 seconds"):
+        assert words in said
+    again = partner.json("partner", "captions", captions, "--lesson", lesson, "--offset", "-36000", "--rate", "1")
+    assert again["first"] == [{"start_ms": 1000, "end_ms": 2500, "text": "同学们好\n今天学习"}]
+    captions.write_bytes(b"")
+    assert "between 1 byte and 1 MB" in partner.run("partner", "captions", captions, "--lesson", lesson, code=1)
     key = f"sources/{done['source']['id']}"
     assert live_centre.store.get(Bucket.SOURCES, key, 64 * MIB) == video.read_bytes()
     again = partner.json("partner", "upload", video, "--lesson", lesson)

@@ -15,7 +15,8 @@ from catalog.jobs.models import Job, JobState
 from catalog.storage.base import Bucket
 from tests.centre import World
 
-VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n压强\n".encode()
+VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n压强\n".encode()
+SRT = "1\n00:00:01,000 --> 00:00:02,500\n同学们好\n\n2\n10:00:00,000 --> 10:00:01,000\n再见\n\n"
 
 
 def add_lessons(session: Session, course: Course, count: int, same_moment: bool) -> list[str]:
@@ -102,7 +103,7 @@ def test_captions_are_stored_replaced_and_left_out(world: World) -> None:
     first = world.send("PUT", f"{path}/zh-CN?name=中文", who, content=VTT, headers={"Content-Type": "application/json"})
     assert world.store.get(Bucket.PUBLIC, f"blobs/{first['sha256']}", 1 << 20) == VTT
     world.send("PUT", f"{path}/en", who, content=VTT)
-    second = world.send("PUT", f"{path}/zh-CN?name=简体", who, content=VTT + b"\n")
+    second = world.send("PUT", f"{path}/zh-CN?name=简体", who, content=VTT.replace(b"02.000", b"03.000"))
     assert second["sha256"] != first["sha256"]
     listed = world.send("GET", path, who)["captions"]
     assert [(caption["language"], caption["name"]) for caption in listed] == [("en", "English"), ("zh-CN", "简体")]
@@ -113,6 +114,32 @@ def test_captions_are_stored_replaced_and_left_out(world: World) -> None:
     large = world.send("PUT", f"{path}/en", who, 413, content=b"WEBVTT\n" + b"x" * (1 << 20))
     assert large["code"] == "caption.too-large"
     world.send("PUT", f"{path}/not a tag", who, 422, content=VTT)
+
+
+def test_captions_in_other_formats_and_encodings_become_webvtt(world: World) -> None:
+    who = world.as_(Role.PARTNER)
+    course = world.ready_course(who)
+    lesson = world.send("GET", f"/api/courses/{course['id']}/lessons", who)["lessons"][0]
+    path = f"/api/lessons/{lesson['id']}/captions/zh-CN"
+    stored = world.send("PUT", f"{path}?offset_s=-2&rate=1.1", who, content=SRT.encode("gbk"))
+    assert (stored["format"], stored["encoding"], stored["cues"]) == ("SubRip", "GB18030", 2)
+    assert stored["first"][0] == {"start_ms": 0, "end_ms": 750, "text": "同学们好"}
+    assert [remark["code"] for remark in stored["remarks"]] == [
+        "caption.encoding-recognised",
+        "caption.clipped",
+        "caption.after-end",
+    ]
+    kept = world.store.get(Bucket.PUBLIC, f"blobs/{stored['sha256']}", 1 << 20).decode()
+    assert kept.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:00.750\n同学们好\n\n")
+    assert stored["length"] == len(kept.encode())
+    for wrong in ("offset_s=nan", "offset_s=inf", "offset_s=360001", "rate=0", "rate=nan", "offset_s=x"):
+        assert world.send("PUT", f"{path}?{wrong}", who, 422, content=VTT)["code"] == "request.bad-field"
+    headers = {"Accept-Language": "zh-CN"}
+    refused = world.send("PUT", path, who, 422, content=SRT.replace("02,500", "00,500").encode(), headers=headers)
+    assert (refused["code"], refused["data"]) == ("caption.bad", {"line": 2})
+    assert refused["detail"].startswith("第 2 行：")
+    shifted = world.send("PUT", f"{path}?offset_s=36000", who, content=VTT)
+    assert [remark["code"] for remark in shifted["remarks"]] == ["caption.all-late"]
 
 
 def test_an_empty_or_huge_file_is_refused_before_it_is_sent(world: World) -> None:

@@ -217,17 +217,30 @@ def test_captions_come_and_go(world: World, partner: Visitor) -> None:
     assert token
     data = {"csrf_token": token[1], "language": "zh-CN"}
 
-    def send(body: bytes) -> httpx2.Response:
+    def send(body: bytes, **more: str) -> httpx2.Response:
         return world.client.post(
-            f"{path}/captions", headers=partner.headers, data=data, follow_redirects=False,
+            f"{path}/captions", headers=partner.headers, data={**data, **more}, follow_redirects=False,
             files={"captions": ("课.vtt", body, "text/vtt")},
         )  # fmt: skip
 
-    bad = send(b"1\n00:00:01,000 --> 00:00:02,000\nhi\n")
+    srt = "1\n00:00:01,000 --> 00:00:02,500\n同学们好\n老师好\n"
+    bad = send(srt.replace("02,500", "01,000").encode("gbk"), offset_s="-1", rate="0.96")
     assert bad.status_code == 422
     assert "f-captions-error" in bad.text
-    assert ".srt" in bad.text
-    assert send(b"WEBVTT\n\n00:01.000 --> 00:02.000\nhi\n").status_code == 303
+    assert 'value="-1"' in bad.text
+    assert 'value="0.96" selected' in bad.text
+    for offset in ("soon", "1e9", "999999"):
+        assert "f-offset_s-error" in send(srt.encode(), offset_s=offset).text
+    assert "f-offset_s-error" in send(srt.encode(), rate="9").text
+    taken = send(srt.encode("gbk"), offset_s="−0,5")
+    assert taken.status_code == 303
+    look = partner.both(taken.headers["location"].partition("#")[0])
+    for words in ("同学们好<br>老师好", "SubRip", "GB18030", "0:02"):
+        assert words in look
+    forged = partner.get(f"{path}?captions=zh-CN&format=<b>&encoding=GB18030")
+    assert "同学们好<br>" in forged
+    assert "GB18030，" not in forged
+    assert 'id="captions-look"' not in partner.get(f"{path}?captions=en")
     shown = partner.both(path)
     assert "zh-CN" in shown
     nothing = world.client.post(f"{path}/captions", headers=partner.headers, data=data)

@@ -1,4 +1,4 @@
-"""The pages of a lesson: how it stands, its captions, and another try."""
+"""The page of a lesson: how it stands, and another try; `captions.py` has the forms of its captions."""
 
 from typing import Any
 
@@ -6,24 +6,20 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from api.web.desk import Desk, Faults, TheDesk, TheForm, ThePartner, Viewer, see_other, show
+from api.web.caption_views import RATES, CaptionsForm, captions_look
+from api.web.desk import Desk, TheDesk, TheForm, ThePartner, Viewer, see_other, show
 from api.web.views import any_moving, media_facts, place_words, state_view
 from catalog.courses import service as courses
-from catalog.courses.captions import captions_of_lesson, delete_caption, put_caption
-from catalog.courses.errors import BadCaption, CaptionTooLarge
+from catalog.courses.captions.service import captions_of_lesson
 from catalog.courses.languages import CAPTION_LANGUAGES
 from catalog.courses.models import SourceState
 from catalog.courses.uploads import MAX_SOURCE_BYTES, parts_held, sources_of_lesson
-from catalog.formats.errors import N_, AppError
+from catalog.formats.errors import AppError
 from catalog.formats.release import Media
 from catalog.jobs.service import find_job, retry_job, ring_job
-from catalog.look.language import translate, translate_error
 from catalog.overview.lessons import lesson_states
 from catalog.publishing.repository import newest_media
 from catalog.storage.base import NoSuchUpload
-
-NO_FILE = N_("Choose a captions file first.")
-NO_LANGUAGE = N_("Choose the captions' language.")
 
 router = APIRouter(prefix="/partner/lessons/{lesson_id}", include_in_schema=False)
 
@@ -31,7 +27,7 @@ router = APIRouter(prefix="/partner/lessons/{lesson_id}", include_in_schema=Fals
 @router.get("")
 def lesson_page(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str) -> Response:
     """Show a lesson."""
-    return _page(request, desk, viewer, lesson_id)
+    return show_lesson(request, desk, viewer, lesson_id)
 
 
 @router.get("/live")
@@ -45,10 +41,14 @@ def lesson_live(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: 
     return answer
 
 
-def _page(request: Request, desk: Desk, viewer: Viewer, lesson_id: str, **wrong: Any) -> Response:
+def show_lesson(
+    request: Request, desk: Desk, viewer: Viewer, lesson_id: str, form: CaptionsForm | None = None, **wrong: Any
+) -> Response:
+    """Answer with the lesson's page; `form` is what stands in the form for captions, `wrong` what is said of it."""
     with desk.centre.session() as session:
         context = _video(session, desk, request, viewer, lesson_id)
         captions = captions_of_lesson(session, viewer.person, lesson_id)
+        look = captions_look(session, desk, request, viewer, lesson_id)
         upload = _upload(session, desk, viewer, lesson_id, context)
     return show(
         request,
@@ -58,6 +58,9 @@ def _page(request: Request, desk: Desk, viewer: Viewer, lesson_id: str, **wrong:
         section="courses",
         captions=captions,
         caption_languages=list(CAPTION_LANGUAGES.items()),
+        caption_rates=RATES,
+        caption_form=form or CaptionsForm(),
+        caption_look=look,
         upload=upload,
         refresh_s=5 if context["moving"] else None,
         **context,
@@ -108,32 +111,6 @@ def _upload(session: Session, desk: Desk, viewer: Viewer, lesson_id: str, contex
     }
 
 
-@router.post("/captions")
-def add_captions(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, sent: TheForm) -> Response:
-    """Store captions in place of any in that language."""
-    language = desk.pages.language(request)
-    tag = sent.fields["language"]
-    if sent.file is None or tag not in CAPTION_LANGUAGES:
-        why = NO_FILE if tag in CAPTION_LANGUAGES else NO_LANGUAGE
-        return _page(request, desk, viewer, lesson_id, errors=Faults(captions=translate(why, language)))
-    try:
-        with desk.centre.session() as session:
-            put_caption(session, desk.centre.store, viewer.person, lesson_id, tag, "", sent.file)
-    except (BadCaption, CaptionTooLarge) as error:
-        return _page(request, desk, viewer, lesson_id, errors=Faults(captions=translate_error(error, language)))
-    except AppError as error:
-        return _page(request, desk, viewer, lesson_id, error=error)
-    return see_other(f"/partner/lessons/{lesson_id}?said=captions-added")
-
-
-@router.post("/captions/{language}/remove")
-def remove_captions(desk: TheDesk, viewer: ThePartner, lesson_id: str, language: str, _sent: TheForm) -> Response:
-    """Leave captions out of the next release."""
-    with desk.centre.session() as session:
-        delete_caption(session, viewer.person, lesson_id, language)
-    return see_other(f"/partner/lessons/{lesson_id}?said=captions-removed")
-
-
 @router.post("/retry")
 def retry(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _sent: TheForm) -> Response:
     """Try the newest job again."""
@@ -144,7 +121,7 @@ def retry(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _
             job = find_job(session, state.job.job_id if state.job else "")
             retry_job(session, job.id)
     except AppError as error:
-        return _page(request, desk, viewer, lesson_id, error=error)
+        return show_lesson(request, desk, viewer, lesson_id, error=error)
     with desk.centre.session() as session:
         ring_job(session, desk.centre.doorbell, job.id)
     return see_other(f"/partner/lessons/{lesson_id}?said=retried")
