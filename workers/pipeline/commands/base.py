@@ -43,11 +43,6 @@ def together(*outputs: Any) -> Any:
     return ffmpeg.merge_outputs(*outputs)
 
 
-def joined(first: Any, second: Any, name: str, **options: Any) -> Any:
-    """Return the stream that a filter of two inputs makes of `first` and `second`."""
-    return ffmpeg.filter([first, second], name, **options)
-
-
 def number(value: float | Fraction) -> str:
     """Write seconds as ffmpeg reads them, to the microsecond."""
     return f"{float(value):.6f}"
