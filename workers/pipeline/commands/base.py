@@ -38,6 +38,11 @@ def compiled(tools: Tools, stream: Any) -> list[str]:
     return [str(word) for word in stream.global_args(*quiet).overwrite_output().compile(cmd=tools.ffmpeg)]
 
 
+def joined(first: Any, second: Any, name: str, **options: Any) -> Any:
+    """Return the stream that a filter of two inputs makes of `first` and `second`."""
+    return ffmpeg.filter([first, second], name, **options)
+
+
 def number(value: float | Fraction) -> str:
     """Write seconds as ffmpeg reads them, to the microsecond."""
     return f"{float(value):.6f}"
