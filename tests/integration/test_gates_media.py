@@ -7,9 +7,9 @@ import pytest
 
 from catalog.formats.rungs import Rung
 from tests.media import Media
-from workers.pipeline.commands import parts, segments
+from workers.pipeline.commands import gates, parts, segments
 from workers.pipeline.errors import SegmentWrong
-from workers.pipeline.gates.pictures import measure_segment, measure_whole_segment
+from workers.pipeline.gates.pictures import measure_files, measure_segment, measure_whole_segment
 from workers.pipeline.gates.spots import Spot, View
 from workers.pipeline.plan import Handling, VideoRecipe, timescale_of
 from workers.pipeline.process import Limits, run
@@ -68,6 +68,18 @@ def test_a_spot_has_the_scores_that_the_whole_has_there(part: Path, tmp_path: Pa
     spots = (Spot(4.0, 7), Spot(0.0, 4), Spot(4.4, 5), Spot(5.8, 5))
     found = measure_segment(tools, piece, VIEW, spots, (part, out), LIMITS)
     assert found == (whole[100:107], whole[:4], whole[110:115], whole[145:])
+
+
+def test_any_file_is_compared_by_its_own_times(part: Path, tmp_path: Path) -> None:
+    tools, out, log = find_tools(), tmp_path / "o.mp4", tmp_path / "log"
+    run(segments.encode_video(tools, work(Fraction(25), Fraction(1), 2), part, out), LIMITS)
+    other = gates.Seen(out, 0.08, gates.AS_ENCODED)  # two pictures late: the encoder's own order, and no edit list
+    for zero, least, most in ((11.0, 95, 100), (11.04, 0, 80)):
+        source = gates.Seen(part, zero, gates.AS_ENCODED)
+        (scores,) = measure_files(tools, VIEW, Fraction(2), source, other, log, LIMITS)
+        assert len(scores) == 50
+        assert least <= sum(scores) / 50 <= most
+    assert not log.exists()
 
 
 def test_a_file_that_is_no_segment_is_refused_in_words(part: Path, tmp_path: Path, media: Media) -> None:
