@@ -27,7 +27,7 @@ RATE = Fraction(25)
 )
 def test_a_view_is_as_large_as_the_screen_holds(size: tuple[int, int], shown: tuple[int, int]) -> None:
     view = view_of(*size, Fraction(50))
-    assert (view.width, view.height, view.rate) == (*shown, 25)
+    assert (view.width, view.height, view.rate) == (*shown, Fraction(25))
 
 
 def test_a_spot_is_led_in_and_out_and_its_own_pictures_are_known() -> None:

@@ -104,7 +104,7 @@ class Summary(Frozen):
     min: float
 
 
-def summarise(scores: Scores, weights: Sequence[float]) -> Summary:
+def summarise(scores: Sequence[Sequence[float]], weights: Sequence[float]) -> Summary:
     """Return mean, 5th percentile and minimum of spots, each of which stands for `weights` of the time.
 
     A spot's weight is shared by its pictures. The percentile is the lowest score that at least 5 % of the weight is at
