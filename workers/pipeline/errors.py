@@ -144,3 +144,14 @@ class PartLost(AppError):
     message = N_(
         "A part of the source that this job needs is gone or damaged (%(key)s). Try again: it is then cut anew."
     )
+
+
+class ReaderMissing(AppError):
+    """The models of the OCR, which measures legibility, are not installed."""
+
+    code = "worker.reader-missing"
+    status = 500
+    message = N_(
+        "The worker has no models to read text with (%(name)s is missing): rapidocr is not installed whole. "
+        "Ask the centre's staff to install the worker's packages anew."
+    )
