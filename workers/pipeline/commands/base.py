@@ -41,6 +41,8 @@ def compiled(tools: Tools, stream: Any) -> list[str]:
 def together(*outputs: Any) -> Any:
     """Make several outputs in one run, so that what they share is decoded once."""
     return ffmpeg.merge_outputs(*outputs)
+
+
 def joined(first: Any, second: Any, name: str, **options: Any) -> Any:
     """Return the stream that a filter of two inputs makes of `first` and `second`."""
     return ffmpeg.filter([first, second], name, **options)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
-from workers.pipeline.rates import choose_rate
 from workers.pipeline.probe import Frozen
+from workers.pipeline.rates import choose_rate
 
 DISPLAY = (1280, 720)
 """The screen that all figures are of, in pixels."""
