@@ -32,7 +32,7 @@ def sample_pictures(
     return compiled(
         tools,
         together(
-            shown.output(f"file:{small}", **{"f": "rawvideo", "fps_mode": "passthrough", "map_metadata": -1}),
+            shown.output(f"file:{small}", f="rawvideo", fps_mode="passthrough", map_metadata=-1),
             whole.output(
                 f"file:{pairs}",
                 **{"c:v": "pgm", "f": "image2pipe", "fps_mode": "passthrough", "threads:v": 1, "map_metadata": -1},

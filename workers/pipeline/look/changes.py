@@ -87,9 +87,7 @@ def edges(picture: Luma) -> "np.typing.NDArray[np.int16]":
     return steep
 
 
-def _settled_change(
-    film: Film, first: int, last: int, following: int, seen_by_camera: Sequence[bool]
-) -> Change | None:
+def _settled_change(film: Film, first: int, last: int, following: int, seen_by_camera: Sequence[bool]) -> Change | None:
     """Return the change that the event from `first` to `last` made for good, or None if it made none."""
     window = film.window_of(first)
     moving = film.windows[window].moving
@@ -97,15 +95,20 @@ def _settled_change(
     before, after = film.picture(first - 1), film.picture(after_frame)
     different = differs(before, after, moving)
     share = float(different.mean())
-    if share < (t.CAMERA_CHANGE if seen_by_camera[window] else t.LEAST_CHANGE):
+    if share < t.LEAST_CHANGE:
         return None
+    whole = share
+    if seen_by_camera[window]:
+        whole = coarse_share(before, after)
+        if whole < t.CAMERA_CHANGE or last - first > t.CAMERA_EVENT_S * film.rate:
+            return None
     at = last
     for frame in range(first, last + 1):
         if float((differs(film.picture(frame), after, moving) & different).mean()) <= t.ARRIVED * share:
             at = frame
             break
     new_slide = share >= t.WHOLE_CHANGE or lost_edges(before, after, moving) >= t.LOST
-    return Change(at=at / film.rate, new_slide=new_slide, share=round(share, 4))
+    return Change(at=at / film.rate, new_slide=new_slide, share=round(max(share, whole), 4))
 
 
 def _cuts(film: Film, found: dict[int, Change]) -> list[int]:
@@ -113,16 +116,24 @@ def _cuts(film: Film, found: dict[int, Change]) -> list[int]:
     changed = film.frames.changed
     around = max(2, round(film.rate / 2))
     cuts: list[int] = []
-    for frame in np.flatnonzero(changed >= t.CUT_SHARE):
+    for frame in map(int, np.flatnonzero(changed >= t.CUT_SHARE)):
         near = np.concatenate([changed[max(1, frame - around) : frame], changed[frame + 1 : frame + 1 + around]])
         if not len(near) or changed[frame] < t.CUT_RATIO * np.median(near) or changed[frame] < near.max():
             continue
-        known = any(abs(other - frame) <= around for other in [*found, *cuts])
-        after = film.picture(min(film.count - 1, int(frame) + 1))
-        stays = np.abs(film.picture(int(frame) - 1).astype(np.int16) - after) > t.CHANGED if frame else np.zeros(1)
-        if frame and not known and float(stays.mean()) >= t.CUT_SHARE:
-            cuts.append(int(frame))
+        if frame and not any(abs(other - frame) <= around for other in [*found, *cuts]):
+            before, after = film.picture(frame - 1), film.picture(min(film.count - 1, frame + 1))
+            if coarse_share(before, after) >= t.CUT_SHARE:
+                cuts.append(frame)
     return cuts
+
+
+def coarse_share(before: Luma, after: Luma) -> float:
+    """Return the share of squares of cells whose mean luma changed."""
+    height, width = (max(1, side // t.COARSE) * t.COARSE for side in before.shape)
+    change = after.astype(np.int16) - before
+    padded = np.pad(change, ((0, max(0, height - len(change))), (0, max(0, width - change.shape[1]))))
+    squares = padded[:height, :width].reshape(height // t.COARSE, t.COARSE, width // t.COARSE, t.COARSE)
+    return float(np.mean(np.abs(squares.mean(axis=(1, 3))) > t.CHANGED))
 
 
 def _out_of_black(film: Film, found: dict[int, Change]) -> list[int]:

@@ -40,7 +40,9 @@ def box_of(moving: CellMap) -> Cells | None:
     rows, columns = np.nonzero(moving)
     if not len(rows):
         return None
-    (left, right), (top, bottom) = (np.percentile(found, (1, 99), method="nearest") for found in (columns, rows))
+    (left, right), (top, bottom) = (
+        np.percentile(found, (t.TRIM, 100 - t.TRIM), method="nearest") for found in (columns, rows)
+    )
     return int(left), int(top), int(right) + 1, int(bottom) + 1
 
 
@@ -171,9 +173,7 @@ def make_scenes(
         frames = sum(w.features.count for w in joined)
         motion = sum(w.features.motion * w.features.count for w in joined) / max(1, frames)
         box = inset_box(joined) if kinds[start] is Kind.MIXED else None
-        scenes.append(
-            Scene(start=times[number], end=until, kind=kinds[start], motion=round(motion, 3), box=box)
-        )
+        scenes.append(Scene(start=times[number], end=until, kind=kinds[start], motion=round(motion, 3), box=box))
     return tuple(scenes)
 
 
@@ -186,6 +186,4 @@ def inset_box(windows: Sequence[Window]) -> Box | None:
     picture = np.median([window.middle for window in windows[:: max(1, len(windows) // 32)]], axis=0).astype(np.uint8)
     left, top, right, bottom = grown(cells, picture)
     height, width = picture.shape
-    return Box(
-        left=left / width, top=top / height, width=(right - left) / width, height=(bottom - top) / height
-    )
+    return Box(left=left / width, top=top / height, width=(right - left) / width, height=(bottom - top) / height)

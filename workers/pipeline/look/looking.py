@@ -88,9 +88,7 @@ def _look(
     sampling, handling = make_sampling(video, duration), handling_of(video)
     small, whole = folder / "small.yuv", folder / "pairs.pgm"
     require_room(folder, ceil(duration * sampling.rate) * sampling.frame_bytes + t.PAIR_BYTES)
-    command = commands.sample_pictures(
-        tools, source, video.stream, facts.start, handling, sampling, small, whole
-    )
+    command = commands.sample_pictures(tools, source, video.stream, facts.start, handling, sampling, small, whole)
     try:
         _decode(command, facts, limits, watch)
         frames = SmallFrames(small, sampling)
@@ -103,9 +101,7 @@ def _look(
         whole.unlink(missing_ok=True)
 
 
-def describe_pictures(
-    small: SmallFrames, pairs: list[PairFeatures], duration: float, bits_per_s: int
-) -> PictureLook:
+def describe_pictures(small: SmallFrames, pairs: list[PairFeatures], duration: float, bits_per_s: int) -> PictureLook:
     """Return the look of pictures from their samples; reads `small` a window at a time."""
     rate = float(small.sampling.rate)
     frames, features, middles, brightest = _features(small)
@@ -136,7 +132,7 @@ def per_second(frames: FrameFeatures, rate: float, duration: float) -> tuple[flo
 def _features(
     small: SmallFrames,
 ) -> tuple[FrameFeatures, list[WindowFeatures], list[Luma], Luma]:
-    """Return the features of all frames and windows, the frame in the middle of each, and the brightest of each cell."""
+    """Return the features of all frames and windows, the middle frame of each, and how bright each cell was at most."""
     parts: list[FrameFeatures] = []
     windows: list[WindowFeatures] = []
     middles: list[Luma] = []
@@ -180,7 +176,7 @@ def _windows(
         sharp = pairs[min(near, len(pairs) - 1)].sharp if pairs else 0.0
         first = features[max(0, number - 1)].first
         last = features[min(len(features) - 1, number + 1)]
-        busy = float(np.mean(frames.jump[first : last.first + last.count] >= t.LEAST_CHANGE))
+        busy = float(np.mean(frames.jump[first : last.first + last.count] >= t.LEAST_CHANGE)) * float(sampling.rate)
         windows.append(Window(features=window, sharp=sharp, busy=busy, middle=middle))
     return windows
 

@@ -80,7 +80,7 @@ def piece_features(samples: Samples) -> PieceFeatures:
         side=float(np.sum(side**2, dtype=np.float64)),
         left=float(np.sum(left**2, dtype=np.float64)),
         right=float(np.sum(right**2, dtype=np.float64)),
-        bands=_bands(left if np.array_equal(left, right) else np.concatenate([left, right])),
+        bands=_bands(heard.T.ravel() if samples.shape[1] > 1 else left),
     )
 
 

@@ -95,7 +95,10 @@ def find_bars(pairs: Sequence[PairFeatures], brightest: Luma) -> Crop | None:
     if not (top or bottom or left or right):
         return None
     left, top = left // 2 * 2, top // 2 * 2
-    right, bottom = min(width, width - right + (width - right) % 2), min(height, height - bottom + (height - bottom) % 2)
+    right, bottom = (
+        min(width, width - right + (width - right) % 2),
+        min(height, height - bottom + (height - bottom) % 2),
+    )
     return Crop(left=left, top=top, width=(right - left) // 2 * 2, height=(bottom - top) // 2 * 2)
 
 
