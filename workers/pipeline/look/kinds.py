@@ -16,9 +16,11 @@ Cells = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window with all that decides about its kind: `sharp` from the nearest whole picture; `busy` is how many
-    frames a second, in this window and with its neighbours, show something new that does not move all the time; `middle`
-    is the small frame in its middle."""
+    """A window with all that decides about its kind.
+
+    `sharp` is that of the nearest whole picture; `busy` how many frames a second, in this window and with its
+    neighbours, show something new that does not move all the time; `middle` the small frame in its middle.
+    """
 
     features: WindowFeatures
     sharp: float

@@ -72,7 +72,7 @@ FIELD_LEVELS, FIELD_SHARE = 16, 0.6
 NOISY = 0.2
 """Differences of one to STILL levels in that share of still cells are a camera's noise: the lossless board and the same
 at CRF 20 had 0.31–0.35, clips of slides 0.00–0.10."""
-SHARP, SHARP_SHARE = 40, 0.03
+SHARP, SHARP_SHARE = 34, 0.03
 """A whole picture is sharp if that share of its pixels differs from the left neighbour by more than so many levels:
 captured slides of the clips 0.040–0.065, the made slides 0.009–0.026, the board 0.000–0.014, film and cameras
 0.000–0.007 (a talking head of 176×144: 0.038, but it has no ground)."""
