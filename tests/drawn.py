@@ -42,7 +42,8 @@ def scenery(seed: int, width: int = WIDTH, height: int = HEIGHT) -> Picture:
     down, across = rows[:, None] - top, columns[None] - left
     upper = coarse[top, left] * (1 - across) + coarse[top, left + 1] * across
     lower = coarse[top + 1, left] * (1 - across) + coarse[top + 1, left + 1] * across
-    return (upper * (1 - down) + lower * down).astype(np.uint8)
+    smooth: Picture = (upper * (1 - down) + lower * down).astype(np.uint8)
+    return smooth
 
 
 def panned(seed: int, count: int) -> list[Picture]:

@@ -1,6 +1,7 @@
 """What small frames are told to be, on drawn pictures: kinds, scenes, and changes to the frame."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,7 @@ def test_runs_hold_every_truth_and_are_apart(busy: list[bool], gap: int) -> None
     inside = {n for first, last in found for n in range(first, last + 1)}
     assert {n for n, true in enumerate(busy) if true} <= inside
     assert all(busy[first] and busy[last] for first, last in found)
-    assert all(b[0] - a[1] > gap + 1 for a, b in zip(found, found[1:], strict=False))
+    assert all(b[0] - a[1] > gap + 1 for a, b in pairwise(found))
 
 
 @settings(max_examples=60, deadline=None)
