@@ -38,6 +38,11 @@ def compiled(tools: Tools, stream: Any) -> list[str]:
     return [str(word) for word in stream.global_args(*quiet).overwrite_output().compile(cmd=tools.ffmpeg)]
 
 
+def together(*outputs: Any) -> Any:
+    """Return outputs as one stream: ffmpeg then writes them all in one pass over its inputs."""
+    return ffmpeg.merge_outputs(*outputs)
+
+
 def number(value: float | Fraction) -> str:
     """Write seconds as ffmpeg reads them, to the microsecond."""
     return f"{float(value):.6f}"
