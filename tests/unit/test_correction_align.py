@@ -89,14 +89,14 @@ def kept_seconds(found: TimeMap) -> float:
 def test_a_new_export_is_kept_whole() -> None:
     old = lesson(60, 1)
     found = align(old.samples(), exported(old).samples())
-    assert [(k.new_start, k.old_start, k.seconds, k.lag) for k in found.both] == [(0, 0, 60, 0)]
+    assert [tuple(map(float, (k.new_start, k.old_start, k.seconds, k.lag))) for k in found.both] == [(0, 0, 60, 0)]
     assert found.pictures == found.sound == found.both
 
 
 EDITS = st.lists(st.tuples(st.sampled_from(["cut", "insert", "replace"]), st.integers(16, 160)), min_size=1, max_size=3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(EDITS, st.integers(0, 1000), st.data())
 def test_edits_are_found_and_nothing_else(edits: list[tuple[str, int]], seed: int, data: st.DataObject) -> None:
     """Nothing kept is changed, and of what is the old lesson's, little is not kept."""
@@ -161,7 +161,9 @@ def test_a_delay_of_the_sound_is_no_change(late: int) -> None:
 def test_frames_that_come_one_early_or_late_are_no_change() -> None:
     old = lesson(60, 6, still_s=4)
     frames = np.arange(60 * RATE)
-    jitter = np.clip(frames + np.random.default_rng(2).integers(-1, 2, len(frames)) * (frames % 5 == 0), 0, len(frames) - 1)
+    jitter = np.clip(
+        frames + np.random.default_rng(2).integers(-1, 2, len(frames)) * (frames % 5 == 0), 0, len(frames) - 1
+    )
     found = align(old.samples(), exported(Lesson(old.pictures[jitter], old.levels)).samples())
     assert kept_seconds(found) == 60
 
@@ -180,7 +182,7 @@ def test_a_still_without_sound_stays_where_it_is() -> None:
     old = lesson(60, 9, still_s=60)
     old.pictures[:] = old.pictures[0]
     found = align(old.samples(sound=False), exported(old).samples(sound=False))
-    assert [(k.new_start, k.old_start, k.seconds) for k in found.both] == [(0, 0, 60)]
+    assert [tuple(map(float, (k.new_start, k.old_start, k.seconds))) for k in found.both] == [(0, 0, 60)]
     assert found.sound == ()
 
 

@@ -2,9 +2,9 @@
 
 Follows the new source from its start. As long as it agrees with the old one under the present move (old time − new
 time), that move is kept: so a still slide, which would fit in many places, stays where its neighbours are. Where it
-stops agreeing, the place where both agree again is looked for: under the same move first (replaced in place), then under
-the move that lets both end together, then wherever the signature of pictures and sound is found; from there the new
-stretch is extended back to the first frame that agrees. Old time never goes back.
+stops agreeing, the place where both agree again is looked for: under the same move first (replaced in place), then
+under the move that lets both end together, then wherever the signature of pictures and sound is found; from there the
+new stretch is extended back to the first frame that agrees. Old time never goes back.
 """
 
 from collections.abc import Callable
@@ -82,6 +82,10 @@ def align(old: Samples, new: Samples, bounds: Bounds = BOUNDS) -> TimeMap:
     )
 
 
+def _same_tracks(old: Samples, new: Samples) -> bool:
+    return (old.coarse is None, old.levels is None) == (new.coarse is None, new.levels is None)
+
+
 class _Aligner:
     def __init__(self, old: Samples, new: Samples, bounds: Bounds) -> None:
         self.old, self.new = old, new
@@ -110,7 +114,7 @@ class _Aligner:
     def _meet(self, at: int, least: int, move: Move) -> tuple[int, Move] | None:
         """Return the first look from new frame `at` where both agree again, and under which move."""
         verified, step = self._frames(VERIFIED_S), self._frames(1.0)
-        while at < self.frames:
+        while at < self.frames and _same_tracks(self.old, self.new):
             stop = min(self.frames, at + verified)
             for frames in (move.frames, self.old_frames - self.frames):
                 found = self._holds(frames, move, at, stop, least)

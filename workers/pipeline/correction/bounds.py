@@ -1,4 +1,18 @@
-"""The bound under which pictures and sound count as unchanged: stated here and nowhere else."""
+"""The bound under which pictures and sound count as unchanged: stated here and nowhere else.
+
+Measured on 720p lectures of 120 s (slides; slides with a noisy talking head; a board with grain: 24 s) from lossless
+sources, exported by x264 at crf 18, 23 and 28 and at 1.2 Mbit/s, and as MPEG-4 (q 4), with AAC and MP3 sound:
+
+- coarse cells differ by 1 (median) to 4, in any frame, and at crf 28 by up to 6. A pointer of 15×22 pixels that is moved
+  differs by 15 where it falls on four cells, as a rule by more than 40.
+- fine cells differ by 2 to 3 (median of the largest of all cells) where nothing moved, and by up to 13 where text was
+  just revealed, beside a contrast of 154. At crf 28 the largest reached 0.9 of the bound, at crf 23 0.97.
+  One character for another differs by 23 and more in ordinary pairs (3 and 8, 5 and 6) of 18 pixel grey text, by 24 and
+  more in the pairs most alike (未 and 末, 天 and 夭) of 30 pixel black text. Those pairs in grey 18 pixels differ by 8
+  to 13 beside a contrast of about 80, and are seen in most places where they stand for two seconds.
+- sound differs by 0.1 dB (99th percentile) to 0.25 dB, once by 1.04 dB at the end of a file. Another word differs by
+  5 dB and more.
+"""
 
 from dataclasses import dataclass
 
@@ -7,11 +21,11 @@ from dataclasses import dataclass
 class Bounds:
     """How far the new source may lie outside of what the old one holds around that time.
 
-    Brightness and colour are in steps of 8 bits (limited range), sound in dB. A *fine* cell is the mean of 4×4 pixels of
-    1280×720 (16×16 for colour), read `sampling.FINE_RATE` times a second. It differs if in so many samples in a row it
-    lies outside by more than `fine_still` + an edge share × its contrast, which is the range of the old source in the
-    5×5 cells around it: what encoders leave out grows with edges, and is brought later. A *coarse* cell is the mean of
-    16×16 pixels and differs if it does so in any one frame. The sound differs if the mean over bands of what its levels
+    Brightness and colour are in steps of 8 bits (limited range), sound in dB. A *fine* cell is the mean of 4×4 pixels
+    of 1280×720 (16×16 for colour), read four times a second. It differs if in so many samples in a row it lies outside
+    by more than `fine_still` + an edge share × its contrast, which is the range of the old source in the 5×5 cells
+    around it: what encoders leave out grows with edges, and is brought later. A *coarse* cell is the mean of 16×16
+    pixels and differs if it does so in any one frame. The sound differs if the mean over bands of what its levels
     differ by, over `sound_window` hundredths of a second, is above `sound`.
     """
 

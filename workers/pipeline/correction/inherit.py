@@ -26,8 +26,8 @@ SOUND_MARGIN_FRAMES = 2
 class Boundary(Frozen):
     """A new segment of pictures: exact seconds from the zero of the new source, and the old segment that it is, if any.
 
-    Where `old` is None the segment is to be encoded: its frames stand from `start` on at the distance of the rung's, and
-    the last one is shortened where the frames do not fill it.
+    Where `old` is None the segment is to be encoded: its frames stand from `start` on at the distance of the rung's,
+    and the last one is shortened where the frames do not fill it.
     """
 
     start: Fraction
@@ -38,8 +38,8 @@ class Boundary(Frozen):
 class SoundBoundary(Frozen):
     """A new segment of sound: its first frame, counted from the zero of the new source, and how many; as `Boundary`.
 
-    `lag` (seconds) is how much later than the pictures the new source has its sound here, compared with the old one: what
-    is encoded anew is read so much later, to fit what is inherited beside it.
+    `lag` (seconds) is how much later than the pictures the new source has its sound here, compared with the old one:
+    what is encoded anew is read so much later, to fit what is inherited beside it.
     """
 
     first: int
@@ -70,10 +70,10 @@ def inherit_pictures(
 ) -> tuple[Boundary, ...]:
     """Return the new segments of pictures, from 0 to about `end`.
 
-    `boundaries` are the old segments' in seconds from the old zero, first to last; `kept` is `TimeMap.pictures`; `period`
-    is what a frame of the slowest rung lasts; all in seconds. An old segment is kept if all of it lies in one kept
-    stretch: it then shows, frame by frame, what the encoder would show of the new source, to `slack` (a frame of the
-    comparison, 1/`TimeMap.rate`), which is also how far the two ends of lesson and map may lie apart.
+    `boundaries` are the old segments' in seconds from the old zero, first to last; `kept` is `TimeMap.pictures`;
+    `period` is what a frame of the slowest rung lasts; all in seconds. An old segment is kept if all of it lies in one
+    kept stretch: it then shows, frame by frame, what the encoder would show of the new source, to `slack` (a frame of
+    the comparison, 1/`TimeMap.rate`), which is also how far the two ends of lesson and map may lie apart.
     """
     lengths = _Lengths(period, Fraction(LEAST_S), Fraction(MOST_S), Fraction(SHORTEST_S))
     moved = []
@@ -90,8 +90,9 @@ def inherit_sound(
 ) -> tuple[SoundBoundary, ...]:
     """Return the new segments of sound, from frame 0 to `frames`, the last frame of the new source's sound.
 
-    `stretches` are the old segments in sound frames, `kept` is `TimeMap.sound`, `rate` is sound frames a second (48,000 /
-    1024 for AAC, / 960 for Opus). An inherited segment moves by whole frames, to at most half a frame from its place.
+    `stretches` are the old segments in sound frames, `kept` is `TimeMap.sound`, `rate` is sound frames a second
+    (48,000 / 1024 for AAC, / 960 for Opus). An inherited segment moves by whole frames and stands at most
+    half a frame from its place.
     """
     lengths = _Lengths(Fraction(1), *(Fraction(ceil(s * rate)) for s in (LEAST_S, MOST_S, SHORTEST_S)))
     bounds = [Fraction(s.first) for s in stretches] + [Fraction(s.first + s.count) for s in stretches[-1:]]

@@ -27,7 +27,7 @@ _AROUND = np.arange(-2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Old time − new time, in frames of the rate; and how much later the new sound lies against its pictures, in levels."""
+    """Old time − new time, in frames of the rate; and how much later the new sound lies by its pictures, in levels."""
 
     frames: int
     lag: int
@@ -55,8 +55,9 @@ class Judge:
             changed[:] = True
         if changed.all() or self.old.coarse is None:
             return changed
-        excess = self.coarse_excess(move, start, stop)
-        changed |= excess > self.bounds.coarse
+        changed |= self.coarse_excess(move, start, stop) > self.bounds.coarse
+        if changed.all():
+            return changed
         begin, briefly, long = self.fine_excess(move, start, stop)
         for found, count in ((briefly, self.bounds.fine_briefly), (long, self.bounds.fine_long)):
             for sample in np.flatnonzero(found > 1):
@@ -118,7 +119,10 @@ class Judge:
     def _against_edges(self, edge: float, standing: Bytes, low: Bytes, high: Bytes) -> float:
         """Return the largest difference of a fine sample's cells, as a multiple of what the bound allows each."""
         sampling, bounds = self.new.sampling, self.bounds
-        worst = 0.0
+        most = bounds.fine_still + edge * 255
+        worst = float(standing.max()) / most
+        if worst > 1:  # beyond the bound whatever stands around it
+            return worst
         first = 0
         for width, height in sampling.planes:
             plane = slice(first, first + width * height)
@@ -126,7 +130,7 @@ class Judge:
             (cells,) = np.nonzero(standing[plane] > bounds.fine_still)
             if not len(cells):
                 continue
-            row, column = (np.clip(at[:, None] + _AROUND, 0, most - 1) for at, most in zip(
+            row, column = (np.clip(at[:, None] + _AROUND, 0, size - 1) for at, size in zip(
                 np.divmod(cells, width), (height, width), strict=True
             ))  # fmt: skip
             around = row[:, :, None] * width + column[:, None, :]

@@ -1,8 +1,8 @@
 """At which instants, and how finely, two sources are looked at to be compared. Pure.
 
 Frames of the *rate* are the clock of the whole comparison. It is the old source's own rate up to 30: an editor cuts on
-frames of the old source, so old content lies in the new file moved by whole frames and is met exactly there. Four times a
-second what can be seen is read *fine*, small enough for the disk, large enough for one character.
+frames of the old source, so old content lies in the new file moved by whole frames and is met exactly there. Four times
+a second what can be seen is read *fine*, small enough for the disk, large enough for one character.
 """
 
 from fractions import Fraction
@@ -17,11 +17,14 @@ SOUND_RATE = 16_000
 LEVELS_A_SECOND = 100
 """So often the sound's loudness in bands is noted."""
 
-LONG_SIDE, SHORT_SIDE = 320, 180
-"""Of the fine pictures. A cell is 4×4 pixels of 1280×720: two strokes of an 18 pixel character lie in different cells."""
+SIDES = (320, 180)
+"""Of the fine pictures. A cell is 4×4 pixels of 1280×720: strokes of an 18 pixel character lie in different cells."""
+
+SMALL_SIDES, SMALL = (160, 88), 360
+"""Of sources whose short side is under `SMALL` pixels. A cell of one pixel would show each encoder's noise."""
 
 FINE_RATE = Fraction(4)
-"""Fine pictures a second. Of whatever stands for a second, at least three in a row lie between two of the other source."""
+"""Fine pictures a second. Of whatever stands for a second, three in a row lie between two of the other source."""
 
 SOUND_CLOCK = Fraction(25)
 """Frames a second where there are no pictures."""
@@ -64,7 +67,8 @@ def choose_samplings(old: Facts, new: Facts) -> tuple[Sampling, Sampling]:
     """Return how to sample the old and the new source: alike, by the old one's rate and shape."""
     video = old.video or new.video
     upright = video is not None and video.height > video.width
-    size = (SHORT_SIDE, LONG_SIDE) if upright else (LONG_SIDE, SHORT_SIDE)
+    sides = SMALL_SIDES if video is not None and min(video.width, video.height) < SMALL else SIDES
+    size = (sides[1], sides[0]) if upright else sides
     rate = choose_rate(video.rate) if video is not None else SOUND_CLOCK
     return _sampling(old, size, rate), _sampling(new, size, rate)
 

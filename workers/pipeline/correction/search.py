@@ -13,7 +13,7 @@ from workers.pipeline.correction.sampling import LEVELS_A_SECOND
 Numbers = NDArray[np.float32]
 
 PICTURE_NUMBERS = 8
-"""Projections of a picture on random signs: they keep distances (Johnson and Lindenstrauss 1984), wherever it changed."""
+"""Projections of a picture on random signs: they keep distances (Johnson and Lindenstrauss 1984)."""
 SOUND_NUMBERS = 6
 """Groups of bands."""
 PICTURE_NOISE, SOUND_NOISE = 40.0, 3.0
@@ -67,7 +67,7 @@ class Finder:
         self.squares = squares
 
     def place(self, start: int, least: int) -> int | None:
-        """Return the one old frame, from `least`, where the window from new frame `start` fits; None if none stands out."""
+        """Return the one old frame, from `least`, where the new window from `start` fits; None if none stands out."""
         window = self.new[start : start + self.window] - self.centre
         length = len(window)
         places = len(self.old) - length + 1
