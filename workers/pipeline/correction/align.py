@@ -17,7 +17,7 @@ from workers.pipeline.correction.bounds import BOUNDS, Bounds
 from workers.pipeline.correction.judge import Judge, Mask, Move
 from workers.pipeline.correction.samples import Samples
 from workers.pipeline.correction.sampling import LEVELS_A_SECOND
-from workers.pipeline.correction.search import Finder, make_signature
+from workers.pipeline.correction.search import Finder
 from workers.pipeline.probe import Frozen
 
 VERIFIED_S = 3.0
@@ -133,7 +133,7 @@ class _Aligner:
     def finder(self) -> Finder:
         """The search by signatures, made when it is first needed."""
         if self._finder is None:
-            self._finder = Finder(make_signature(self.old), make_signature(self.new), float(self.rate))
+            self._finder = Finder(self.old, self.new)
         return self._finder
 
     def _holds(self, frames: int, before: Move, start: int, stop: int, least: int) -> Move | None:

@@ -1,17 +1,17 @@
 """The bound under which pictures and sound count as unchanged: stated here and nowhere else.
 
-Measured on 720p lectures of 120 s (slides; slides with a noisy talking head; a board with grain: 24 s) from lossless
-sources, exported by x264 at crf 18, 23 and 28 and at 1.2 Mbit/s, and as MPEG-4 (q 4), with AAC and MP3 sound:
+Measured on 720p lectures (slides, and slides with a noisy talking head, 120 s; a board with grain, 24 s), lossless, and
+exported by x264 at crf 18, 23 and 28 and at 1.2 Mbit/s, and as MPEG-4 (q 4), with AAC and MP3 sound:
 
 - coarse cells differ by 1 (median) to 4, in any frame, and at crf 28 by up to 6. A pointer of 15×22 pixels that is moved
-  differs by 15 where it falls on four cells, as a rule by more than 40.
+  differs by 30 where it falls on four cells, as a rule by 68.
 - fine cells differ by 2 to 3 (median of the largest of all cells) where nothing moved, and by up to 13 where text was
-  just revealed, beside a contrast of 154. At crf 28 the largest reached 0.9 of the bound, at crf 23 0.97.
+  just revealed, beside a contrast of 154. At crf 28 the largest reached 0.9 of the bound, at crf 23 0.96.
   One character for another differs by 23 and more in ordinary pairs (3 and 8, 5 and 6) of 18 pixel grey text, by 24 and
   more in the pairs most alike (未 and 末, 天 and 夭) of 30 pixel black text. Those pairs in grey 18 pixels differ by 8
   to 13 beside a contrast of about 80, and are seen in most places where they stand for two seconds.
-- sound differs by 0.1 dB (99th percentile) to 0.25 dB, once by 1.04 dB at the end of a file. Another word differs by
-  5 dB and more.
+- sound differs by 0.1 dB (99th percentile) to 0.25 dB, once by 1.04 dB at the end of a file. 0.3 s of
+  other speech differ by 9 dB as a rule, and by less than 1.5 in one case of 250, where both are pauses.
 """
 
 from dataclasses import dataclass
