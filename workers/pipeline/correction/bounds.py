@@ -1,10 +1,10 @@
 """The bound under which pictures and sound count as unchanged: stated here and nowhere else.
 
-Measured on 720p lectures (slides, and slides with a noisy talking head, 120 s; a board with grain, 24 s), lossless, and
-exported by x264 at crf 18, 23 and 28 and at 1.2 Mbit/s, and as MPEG-4 (q 4), with AAC and MP3 sound:
+Measured on 720p lectures (slides, and slides with a noisy talking head, 120 s; a board with grain, 24 s), lossless,
+and exported by x264 at crf 18, 23 and 28 and at 1.2 Mbit/s, and as MPEG-4 (q 4), with AAC and MP3 sound:
 
-- coarse cells differ by 1 (median) to 4, in any frame, and at crf 28 by up to 6. A pointer of 15×22 pixels that is moved
-  differs by 30 where it falls on four cells, as a rule by 68.
+- coarse cells differ by 1 (median) to 4, in any frame, and at crf 28 by up to 6. A pointer of 15×22 pixels that is
+  moved differs by 30 where it falls on four cells, as a rule by 68.
 - fine cells differ by 2 to 3 (median of the largest of all cells) where nothing moved, and by up to 13 where text was
   just revealed, beside a contrast of 154. At crf 28 the largest reached 0.9 of the bound, at crf 23 0.96.
   One character for another differs by 23 and more in ordinary pairs (3 and 8, 5 and 6) of 18 pixel grey text, by 24 and
@@ -34,6 +34,10 @@ class Bounds:
     fine_briefly: int = 3
     edge_long: float = 0.05
     fine_long: int = 8
+    moving_from: int = 1
+    moving: int = 8
+    """Where a coarse cell of the old source moves by more than `moving_from` between two fine samples, its fine cells
+    may differ by `moving` times the rest: what moves there no fine sample shows, and nobody reads."""
     coarse: int = 12
     sound: float = 1.5
     slack_frames: int = 1

@@ -107,6 +107,7 @@ class Judge:
             one, other = before[: len(rows)], before[between : between + len(rows)]
             low, high = np.minimum(one, other), np.maximum(one, other)
             differs = _beyond(rows, low, high)
+            differs -= np.minimum(differs, self._moving(block + whole, len(rows), between))
             for found, standing, edge in (
                 (briefly, _standing(differs, bounds.fine_briefly), bounds.edge_briefly),
                 (long, _standing(differs, bounds.fine_long), bounds.edge_long),
@@ -115,6 +116,27 @@ class Judge:
                     self._against_edges(edge, *sample) for sample in zip(standing[:count], low, high, strict=False)
                 ]
         return begin, np.array(briefly, np.float32), np.array(long, np.float32)
+
+    def _moving(self, first: int, count: int, between: int) -> Bytes:
+        """Return for old fine samples from `first` on what each cell is allowed because the old pictures move there.
+
+        What moves between two samples is seen by neither: the coarse pictures, which show every frame, tell of it.
+        """
+        allowed = np.zeros((count, self.new.sampling.fine_bytes), np.uint8)
+        coarse = self.old.coarse
+        if coarse is None:
+            return allowed
+        rate, slack = self.new.sampling.fine_rate, self.bounds.slack_frames
+        frames = [floor((first + late) / rate * self.rate) for late in range(count + between)]
+        rows = _clamped(coarse, frames[0] - slack, frames[-1] + slack + 1)
+        width, height = self.new.sampling.planes[1]
+        for late in range(count):
+            around = rows[frames[late] - frames[0] : frames[late + between] - frames[0] + 2 * slack + 1]
+            steps = (around.max(axis=0) - around.min(axis=0)).astype(np.int16) - self.bounds.moving_from
+            cells = np.clip(steps * self.bounds.moving, 0, 255).astype(np.uint8)
+            luma = cells.reshape(height, width).repeat(4, axis=0).repeat(4, axis=1).ravel()
+            allowed[late] = np.concatenate((luma, cells, cells))
+        return allowed
 
     def _against_edges(self, edge: float, standing: Bytes, low: Bytes, high: Bytes) -> float:
         """Return the largest difference of a fine sample's cells, as a multiple of what the bound allows each."""

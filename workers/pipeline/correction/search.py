@@ -44,8 +44,8 @@ def make_signature(samples: Samples) -> Numbers:
         groups = samples.levels.reshape(len(samples.levels), SOUND_NUMBERS, -1)
         in_group = groups.shape[2] * STEPS_A_DB
         count = ceil(samples.sampling.frames / step) + 1
-        edges = np.arange(count) * (LEVELS_A_SECOND * step) / float(samples.sampling.rate)
-        edges = np.minimum(edges.astype(np.intp), len(groups) - 1)
+        instants = np.arange(count) * (LEVELS_A_SECOND * step) / float(samples.sampling.rate)
+        edges = np.minimum(instants.astype(np.intp), len(groups) - 1)
         sums = np.add.reduceat(groups.sum(axis=2, dtype=np.uint16), edges, axis=0, dtype=np.float32)[:-1]
         counts = np.maximum(1, np.diff(edges)).astype(np.float32)
         parts.append(sums / (counts[:, None] * np.float32(in_group * SOUND_NOISE)))
