@@ -8,4 +8,4 @@ from workers.pipeline.tools import Tools
 def count_frames(tools: Tools, encoded: Path) -> list[str]:
     """Decode a segment and count its frames (ffprobe): one number."""
     show = ("-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0")
-    return [tools.ffprobe, "-v", "error", "-protocol_whitelist", "file", *show, f"file:{encoded}"]
+    return [tools.ffprobe, "-v", "error", "-protocol_whitelist", "fd", *show, "-i", f"fd:{encoded}"]
