@@ -89,8 +89,8 @@ def test_the_sound_is_decoded_from_the_zero_to_whole_frames() -> None:
 
 def test_a_piece_of_sound_and_a_poster() -> None:
     assert " ".join(parts.pack_piece(TOOLS, Path("/w/s16"), STEREO, Path("/w/o.flac"))) == (
-        f"/bin/ffmpeg -f s16le -ac 2 -ar 48000 -protocol_whitelist fd -i fd:/w/s16 -f flac -c:a flac {OUT} -map_metadata -1 "
-        f"file:/w/o.flac {QUIET}"
+        f"/bin/ffmpeg -f s16le -ac 2 -ar 48000 -protocol_whitelist fd -i fd:/w/s16 -f flac -c:a flac {OUT} "
+        f"-map_metadata -1 file:/w/o.flac {QUIET}"
     )
     line = " ".join(pictures.poster(TOOLS, Path("/w/source"), 0, 6.0, HANDLING, (640, 360), Path("/w/p.jpg")))
     assert line == (

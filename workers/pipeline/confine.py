@@ -45,16 +45,19 @@ MACHINES: dict[str, tuple[int, dict[str, int], tuple[int, ...], tuple[int, ...]]
         0xC000003E,
         {"socket": 41, "clone": 56, "kill": 62, "tkill": 200, "tgkill": 234, "prlimit": 302},
         # setpgid setsid ptrace process_vm_* *_handle_at bpf perf userfaultfd unshare setns mount umount pivot chroot
-        (109, 112, 101, 310, 311, 303, 304, 321, 298, 323, 272, 308, 165, 166, 155, 161)
-        # keys, kexec, modules, kcmp; symlink* link* mknod*
-        + (248, 249, 250, 246, 175, 313, 312, 88, 266, 86, 265, 133, 259),
+        (
+            *(109, 112, 101, 310, 311, 303, 304, 321, 298, 323, 272, 308, 165, 166, 155, 161),
+            *(248, 249, 250, 246, 175, 313, 312, 88, 266, 86, 265, 133, 259),  # keys kexec modules kcmp *link* mknod*
+        ),
         (57, 58),  # fork vfork
     ),
     "aarch64": (
         0xC00000B7,
         {"socket": 198, "clone": 220, "kill": 129, "tkill": 130, "tgkill": 131, "prlimit": 261},
-        (154, 157, 117, 270, 271, 264, 265, 280, 241, 282, 97, 268, 40, 39, 41, 51)
-        + (217, 218, 219, 104, 105, 273, 272, 36, 37, 33),
+        (
+            *(154, 157, 117, 270, 271, 264, 265, 280, 241, 282, 97, 268, 40, 39, 41, 51),
+            *(217, 218, 219, 104, 105, 273, 272, 36, 37, 33),
+        ),
         (),
     ),
 }
