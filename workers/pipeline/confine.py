@@ -18,7 +18,8 @@ import signal
 import struct
 import sys
 
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 8, 22, 38, 47
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_SET_SECUREBITS = 1, 8, 22, 28
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, NO_SETUID_FIXUP = 38, 47, 1 << 2
 PROCESSES = 4096
 """Threads that the user may have on this machine, all tools together: what a fork bomb ends at."""
 CPU_GRACE_S = 5
@@ -173,7 +174,9 @@ def _become(user: int, search: bool) -> None:
     libc = _libc()
     os.setgroups([])
     os.setresgid(user, user, user)
-    libc.prctl(PR_SET_KEEPCAPS, ctypes.c_ulong(int(search)), 0, 0, 0)
+    if search:
+        libc.prctl(PR_SET_KEEPCAPS, ctypes.c_ulong(1), 0, 0, 0)
+        libc.prctl(PR_SET_SECUREBITS, ctypes.c_ulong(NO_SETUID_FIXUP), 0, 0, 0)  # or access(2) would not see the right
     os.setresuid(user, user, user)
     if search:
         bit = 1 << CAP_DAC_READ_SEARCH
