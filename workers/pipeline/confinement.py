@@ -22,6 +22,17 @@ NOBODY = 65534
 NEEDED_TO_DROP = (0, 1, 5, 6, 7)
 """CAP_CHOWN, DAC_OVERRIDE, KILL, SETGID, SETUID: a root that lacks one is none, as in a container without rights."""
 
+OFFICE = tuple(
+    map(
+        Path,
+        (
+            *("/usr/lib/libreoffice", "/etc/libreoffice", "/var/lib/libreoffice", "/var/spool/libreoffice"),
+            *("/usr/share", "/etc/fonts", "/var/cache/fontconfig", "/etc/passwd", "/etc/nsswitch.conf"),
+        ),
+    )
+)
+"""What LibreOffice, as Debian packs it, reads beyond its folder and the system's libraries (found by trying)."""
+
 _NAMED = re.compile(r"(?:^|^file:|(?:path|file|filename)=)(/[^\s:;,'\"\[\]\\]+)")
 _SYSTEM = ("/dev", "/proc", "/sys", "/usr", "/lib", "/lib64", "/etc", "/bin", "/boot", "/var/lib/dpkg")
 
