@@ -19,7 +19,15 @@ from catalog.jobs.schemas import Lease, NewTask
 from catalog.storage.base import Bucket, StoreAway, StoreRefused
 from workers.heartbeat import Heartbeat
 from workers.pipeline.encode import encode_segment
-from workers.pipeline.errors import Cancelled, NotDecodable, SegmentWrong, ToolFailed, ToolTooSlow, WorkspaceFull
+from workers.pipeline.errors import (
+    Cancelled,
+    CannotConfine,
+    NotDecodable,
+    SegmentWrong,
+    ToolFailed,
+    ToolTooSlow,
+    WorkspaceFull,
+)
 from workers.pipeline.ingest import Desk, ingest
 from workers.pipeline.pack import Bench, make_media
 from workers.pipeline.process import Watch
@@ -32,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 AWAY = (StoreAway, StoreRefused, DatabaseAway, WorkspaceFull)
 """Not the task's fault: it waits, and its attempts do not count."""
-MAY_PASS = (ToolFailed, ToolTooSlow, NotDecodable, SegmentWrong)
+MAY_PASS = (CannotConfine, ToolFailed, ToolTooSlow, NotDecodable, SegmentWrong)
 """A killed ffmpeg or a machine in trouble looks like this too: tried a few times before a person hears of it."""
 
 WRITE_AGAIN_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)

@@ -15,7 +15,7 @@ import pytest
 from tests.media import ROOT, Media, ffmpeg_exe
 from workers.pipeline import confine
 from workers.pipeline.confinement import Confinement, InForce, try_out, user_of_tools
-from workers.pipeline.errors import ToolFailed, ToolTooSlow
+from workers.pipeline.errors import CannotConfine, ToolFailed, ToolTooSlow
 from workers.pipeline.process import Limits, run
 
 LIMITS = Limits(seconds=60, cpu_seconds=60)
@@ -210,9 +210,11 @@ def test_an_input_is_handed_over_and_none_other_can_be_opened(media: Media, room
 
 
 def test_a_confinement_that_fails_starts_nothing(tmp_path: Path) -> None:
-    missing = Confinement(folder=tmp_path / "missing")
-    with pytest.raises((ToolFailed, FileNotFoundError)):
-        run([ffmpeg_exe(), "-version"], LIMITS, confinement=missing)
+    run(["/bin/sh", "-c", "echo never > out"], LIMITS, confinement=Confinement(folder=tmp_path))
+    (tmp_path / "out").unlink()
+    with pytest.raises(CannotConfine, match=r"could not confine sh .*Not a directory"):
+        run(["/bin/sh", "-c", "echo never > out"], LIMITS, confinement=Confinement(folder=Path("/dev/null")))
+    assert list(tmp_path.iterdir()) == []
     words = [sys.executable, "-I", "-S", confine.__file__, "1", "0", "0", "0", "--", "/bin/true"]
     assert subprocess.run(words, check=False).returncode == 1  # its parent is not the one that was named
 

@@ -23,6 +23,8 @@ PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, NO_SETUID_FIXUP = 38, 47, 1 << 2
 PROCESSES = 4096
 """Threads that the user may have on this machine, all tools together: what a fork bomb ends at."""
 CPU_GRACE_S = 5
+FAILED, SAYS = 126, "the confinement failed: "
+"""How it ends and what it says where the program was not started."""
 CAP_DAC_READ_SEARCH = 2
 
 # Landlock: the same three system calls on every machine.
@@ -249,8 +251,9 @@ def main(words: list[str]) -> None:
         try:
             in_force = _confine(int(words[0]), [int(word) for word in words[1:4]], words[4:at], program)
         except (OSError, Refused) as error:
-            sys.stderr.write(f"the confinement failed: {error}\n")
-            os._exit(126)
+            sys.stderr.write(f"{SAYS}{error}\n")
+            sys.stderr.flush()
+            os._exit(FAILED)
     if program == "report":
         print(in_force)  # noqa: T201 - this is what it was asked for
         return

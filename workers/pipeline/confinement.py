@@ -181,7 +181,7 @@ def weigh(folders: Sequence[Path]) -> tuple[int, int]:
                         waiting.append(entry.path)
                     else:
                         size += entry.stat(follow_symlinks=False).st_blocks * 512
-        except FileNotFoundError:  # gone since it was listed
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # gone since it was listed, or closed
             continue
     return size, count
 

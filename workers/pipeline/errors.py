@@ -124,6 +124,14 @@ class ToolTooSlow(AppError):
     )
 
 
+class CannotConfine(AppError):
+    """The machine refused what it says it can do to confine a tool; the tool was not started."""
+
+    code = "worker.cannot-confine"
+    status = 503
+    message = N_("The worker could not confine %(tool)s (%(why)s) and did not start it. Tell the centre's staff.")
+
+
 class ToolTooBusy(AppError):
     """A tool took more processor time than its content can need: a fault of the source, and no use to try again."""
 

@@ -27,7 +27,15 @@ from workers.pipeline.confinement import (
     weigh,
     words_for,
 )
-from workers.pipeline.errors import Cancelled, ToolFailed, ToolTooBusy, ToolTooSlow, ToolWroteTooMuch, WorkspaceFull
+from workers.pipeline.errors import (
+    Cancelled,
+    CannotConfine,
+    ToolFailed,
+    ToolTooBusy,
+    ToolTooSlow,
+    ToolWroteTooMuch,
+    WorkspaceFull,
+)
 from workers.pipeline.workspace import RESERVE_BYTES
 
 log = structlog.get_logger(__name__)
@@ -84,8 +92,8 @@ def run(
 
     Its stdout goes to the file `stdout`, or is read as ffmpeg's `-progress pipe:1`. Inputs written `-i fd:/path` are
     opened here. The process is confined as `confinement.reach` decides, and in a group of its own that is killed on
-    every way out. Raises ToolFailed, ToolTooSlow (wall time), ToolTooBusy (processor time), ToolWroteTooMuch,
-    WorkspaceFull, and Cancelled when the watch says so.
+    every way out. Raises CannotConfine, ToolFailed, ToolTooSlow (wall time), ToolTooBusy (processor time),
+    ToolWroteTooMuch, WorkspaceFull, and Cancelled when the watch says so.
     """
     tool = Path(command[0]).name.split("-")[0]
     reached = reach(command, confinement)
@@ -109,6 +117,8 @@ def run(
         raise ToolTooBusy(tool=tool, seconds=limits.cpu_seconds)
     if process.returncode == -signal.SIGXFSZ:
         raise ToolWroteTooMuch(tool=tool, limit=limits.file_bytes >> 20)
+    if process.returncode == confine.FAILED and confine.SAYS in tail:
+        raise CannotConfine(tool=tool, why=tail.rpartition(confine.SAYS)[2])
     if process.returncode != 0:
         raise ToolFailed(tool=tool, status=_status(process.returncode), why=tail or "it said nothing")
     return tail
