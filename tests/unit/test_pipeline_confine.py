@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,25 @@ def test_it_is_not_root_and_can_never_be_again(room: Path) -> None:
     assert said["Seccomp:"] == ("2" if IN_FORCE.seccomp else "0")
     if user_of_tools() is not None:
         assert IN_FORCE.user == user_of_tools() != 0
-        assert int(said["CapEff:"], 16) == int(said["CapPrm:"], 16) == 0
+    assert int(said["CapEff:"], 16) == int(said["CapPrm:"], 16) == 0
+
+
+def test_closed_folders_above_what_it_may_read_are_passed(room: Path) -> None:
+    """An installation under a root's closed home is such a folder."""
+    inside = room.parent / "closed" / "inside"
+    inside.mkdir(parents=True)
+    (inside / "model").write_text("压强\n")
+    inside.parent.chmod(0o700)
+    script = f"test -r {inside}/model && read line < {inside}/model && echo $line > out"
+    allowed = Confinement(folder=room, many=True, reads=(inside,))
+    if IN_FORCE.landlock >= 1 or user_of_tools() is None:
+        run(["/bin/sh", "-c", script], LIMITS, confinement=allowed)
+        assert (room / "out").read_text() == "压强\n"
+    if user_of_tools() is not None:  # the right is given inside Landlock's rules only
+        (room / "out").unlink(missing_ok=True)
+        with pytest.raises((ToolFailed, CannotConfine)):
+            run(["/bin/sh", "-c", script], LIMITS, confinement=replace(allowed, without=("landlock",)))
+        assert not (room / "out").exists()
 
 
 def test_one_process_is_one_process(room: Path) -> None:

@@ -25,7 +25,7 @@ PROCESSES = 4096
 CPU_GRACE_S = 5
 FAILED, SAYS = 126, "the confinement failed: "
 """How it ends and what it says where the program was not started."""
-CAP_DAC_READ_SEARCH = 2
+CAP_DAC_READ_SEARCH, CAPABILITY_VERSION, AMBIENT_RAISE, AMBIENT_CLEAR = 2, 0x20080522, 2, 4
 
 # Landlock: the same three system calls on every machine.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
@@ -172,7 +172,7 @@ def _limit(which: int, value: int, grace: int = 0) -> None:
 
 
 def _become(user: int, search: bool) -> None:
-    """Become an unprivileged user, whose only right, if any, is to pass and read what is closed to it."""
+    """Become an unprivileged user; with `search` keep rights for now."""
     libc = _libc()
     os.setgroups([])
     os.setresgid(user, user, user)
@@ -180,12 +180,17 @@ def _become(user: int, search: bool) -> None:
         libc.prctl(PR_SET_KEEPCAPS, ctypes.c_ulong(1), 0, 0, 0)
         libc.prctl(PR_SET_SECUREBITS, ctypes.c_ulong(NO_SETUID_FIXUP), 0, 0, 0)  # or access(2) would not see the right
     os.setresuid(user, user, user)
+
+
+def _give_up_rights(search: bool) -> None:
+    """Give up all capabilities, except, with `search`, that to pass and read what is closed to this user."""
+    libc = _libc()
+    bit = 1 << CAP_DAC_READ_SEARCH if search else 0
+    libc.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(AMBIENT_CLEAR), 0, 0, 0)
+    if libc.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), struct.pack("=6I", bit, bit, bit, 0, 0, 0)) != 0:
+        raise Refused(f"capset: {os.strerror(ctypes.get_errno())}")
     if search:
-        bit = 1 << CAP_DAC_READ_SEARCH
-        rights = struct.pack("=6I", bit, bit, bit, 0, 0, 0)
-        if libc.capset(struct.pack("=Ii", 0x20080522, 0), rights) != 0:
-            raise Refused(f"capset: {os.strerror(ctypes.get_errno())}")
-        libc.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(2), ctypes.c_ulong(CAP_DAC_READ_SEARCH), 0, 0)
+        libc.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(AMBIENT_RAISE), ctypes.c_ulong(CAP_DAC_READ_SEARCH), 0, 0)
 
 
 def _rules(program: str, words: list[str]) -> Landlock:
@@ -227,8 +232,10 @@ def _confine(parent: int, limits: list[int], words: list[str], program: str) -> 
     _limit(resource.RLIMIT_CPU, cpu, CPU_GRACE_S)  # a signal that says what it was, before the one that kills
     _limit(resource.RLIMIT_FSIZE, size)
     user = _values(words, "user")
+    search = "search" in words and rules is not None  # without rules it would open everything
     if user:
-        _become(int(user[0]), "search" in words and rules is not None)  # alone it would open everything
+        _become(int(user[0]), search)
+    _give_up_rights(search)
     _libc().prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0)
     _libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)  # after the user: that clears it
     if os.getppid() != parent:

@@ -340,7 +340,7 @@ def first_key(tools: Tools, part: Path) -> float | None:
     """Return the time of the first key frame in a part that we cut, or None if there is none."""
     out = part.with_suffix(".first")
     show = ("-select_streams", "v:0", "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0", "-i")
-    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30)
+    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30, file_bytes=1 << 20)
     run([tools.ffprobe, "-v", "error", *GUARD, "-read_intervals", "%+#50", *show, f"fd:{part}"], limits, stdout=out)
     lines = [line.split(",") for line in out.read_text(encoding="ascii", errors="replace").splitlines()]
     out.unlink()
