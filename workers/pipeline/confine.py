@@ -14,7 +14,6 @@ Sources: landlock(7), seccomp(2), capabilities(7), and the kernel's uapi headers
 import ctypes
 import os
 import resource
-import signal
 import struct
 import sys
 
@@ -23,6 +22,8 @@ PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, NO_SETUID_FIXUP = 38, 47, 1 << 2
 PROCESSES = 4096
 """Threads that the user may have on this machine, all tools together: what a fork bomb ends at."""
 CPU_GRACE_S = 5
+SIGKILL = 9
+"""Written out: the module `signal` takes longer to import than all of this."""
 FAILED, SAYS = 126, "the confinement failed: "
 """How it ends and what it says where the program was not started."""
 CAP_DAC_READ_SEARCH, CAPABILITY_VERSION, AMBIENT_RAISE, AMBIENT_CLEAR = 2, 0x20080522, 2, 4
@@ -227,17 +228,18 @@ def _confine(parent: int, limits: list[int], words: list[str], program: str) -> 
     rules = _rules(program, words) if "landlock" not in without and landlock_version() > 0 else None
     os.chdir((_values(words, "cwd") or ["/"])[0])
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NPROC, PROCESSES)
     _limit(resource.RLIMIT_AS, memory)
     _limit(resource.RLIMIT_CPU, cpu, CPU_GRACE_S)  # a signal that says what it was, before the one that kills
     _limit(resource.RLIMIT_FSIZE, size)
     user = _values(words, "user")
+    if user or many:  # a person's own user may have many processes already
+        _limit(resource.RLIMIT_NPROC, PROCESSES)
     search = "search" in words and rules is not None  # without rules it would open everything
     if user:
         _become(int(user[0]), search)
     _give_up_rights(search)
     _libc().prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0)
-    _libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)  # after the user: that clears it
+    _libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(SIGKILL), 0, 0, 0)  # after the user: that clears it
     if os.getppid() != parent:
         os._exit(1)
     if rules is not None:
