@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.media import Media, run_ffmpeg
 
-SOUND, PICTURES = 2, 1
+SOUND = 2
 
 
 def _number(value: int) -> bytes:
@@ -101,7 +101,7 @@ def nested(media: Media) -> bytes:
     inside = b""
     for _ in range(20_000):
         inside = box(b"moov", inside)
-    return changed(small(media), [b"moov"], lambda moov: inside)
+    return changed(small(media), [b"moov"], lambda _: inside)
 
 
 def endless_box(media: Media) -> bytes:
@@ -113,13 +113,13 @@ def endless_box(media: Media) -> bytes:
 def elsewhere(media: Media, address: bytes) -> bytes:
     """Its samples are said to be in another file."""
     reference = struct.pack(">II", 0, 1) + box(b"url ", bytes(4) + address + b"\0")
-    return changed(small(media), [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"], lambda dref: reference)
+    return changed(small(media), [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"], lambda _: reference)
 
 
 def endless_samples(media: Media) -> bytes:
     """A table of samples that has 268 million of one byte."""
     lie = struct.pack(">III", 0, 1, 0x0FFFFFFF)
-    return changed(small(media), [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz"], lambda stsz: lie)
+    return changed(small(media), [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz"], lambda _: lie)
 
 
 def wide(media: Media, name: str) -> Path:

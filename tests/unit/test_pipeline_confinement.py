@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.pipeline.confinement import Confinement, Reach, reach, seen_from, split_inputs, weigh, words_for
+from workers.pipeline.confinement import OFFICE, Confinement, Reach, reach, seen_from, split_inputs, weigh, words_for
 from workers.pipeline.errors import PicturesTooLarge, SourceGap, SourceTooHeavy, TooManyStreams
 from workers.pipeline.plausible import refuse_complaint, refuse_crowd, refuse_gap, refuse_rush
 
@@ -37,6 +37,15 @@ def test_our_python_finds_its_library(tmp_path: Path) -> None:
     found = reach([sys.executable, "-c", "1"], Confinement(folder=tmp_path, reads=(Path("/usr/share/fonts"),)))
     assert found.writes == (tmp_path,)
     assert set(found.reads) == {Path("/usr/share/fonts"), Path(sys.prefix), Path(sys.base_prefix)}
+
+
+def test_an_office_suite_may_change_nothing_of_its_own(tmp_path: Path) -> None:
+    slides = tmp_path / "slides.pptx"
+    slides.touch()
+    command = ["/usr/bin/soffice", "--headless", "--outdir", str(tmp_path), str(slides)]
+    found = reach(command, Confinement(folder=tmp_path, reads=OFFICE, many=True))
+    assert found.writes == (tmp_path,)
+    assert set(found.reads) == {*OFFICE, tmp_path, slides}
 
 
 def test_every_input_has_a_number_of_its_own() -> None:
