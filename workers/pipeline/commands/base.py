@@ -6,7 +6,7 @@ from typing import Any
 
 import ffmpeg
 
-from workers.pipeline.probe import DEMUXERS
+from workers.pipeline.probe import DEMUXERS, MOST_PIXELS, MOST_STREAMS
 from workers.pipeline.recipe import SAMPLE_RATE
 from workers.pipeline.tools import Tools
 
@@ -23,13 +23,23 @@ FRAGMENT = {
 
 
 def guarded_input(path: Path, **options: Any) -> Any:
-    """Open `path` with the demuxers that we allow, and nothing that it may point to."""
-    return ffmpeg.input(f"file:{path}", protocol_whitelist="file,pipe", format_whitelist=DEMUXERS, **options)
+    """Open `path` with the demuxers that we allow, and nothing that it may point to.
+
+    `process.run` opens the file and hands it over: the tool itself may open none (protocol `fd` and no other).
+    """
+    return ffmpeg.input(
+        f"fd:{path}",
+        protocol_whitelist="fd",
+        format_whitelist=DEMUXERS,
+        max_pixels=MOST_PIXELS,
+        max_streams=MOST_STREAMS,
+        **options,
+    )
 
 
 def raw_samples(path: Path, channels: int) -> Any:
     """Open a file of bare 16-bit samples that we wrote ourselves."""
-    return ffmpeg.input(f"file:{path}", f="s16le", ar=SAMPLE_RATE, ac=channels)
+    return ffmpeg.input(f"fd:{path}", protocol_whitelist="fd", f="s16le", ar=SAMPLE_RATE, ac=channels)
 
 
 def compiled(tools: Tools, stream: Any) -> list[str]:
