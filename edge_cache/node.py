@@ -177,7 +177,7 @@ class Node:
         while True:
             self._sync_wanted.clear()
             result = await self.sync_once()
-            if result.releases:
+            if result.releases or result.directed:
                 self._fill_wanted.set()
             state = await asyncio.to_thread(self._state_to_tell)
             if state != told or loop.time() - told_at >= self.settings.report_seconds:

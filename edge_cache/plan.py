@@ -1,8 +1,8 @@
 """What to fetch next: a pure function of what is wanted and what is held. No input or output, no clock.
 
 The order of this first plan: every lesson's smallest watchable rendition (with its captions and poster) in the
-order of the direction, then the better ones, rung by rung. A later plan takes timetable, line history and
-policy as further arguments; its steps stay of these kinds.
+order of the direction, then that of the node's other tier, then stills, then the better renditions, rung by rung. A
+later plan takes timetable, line history and policy as further arguments; its steps stay of these kinds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,14 +24,29 @@ class TrackNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class RungNeed:
+    """The tracks that a rendition lacks; `height` counts rungs of the ladder from 0, `floor` says that it is the
+    smallest watchable one of its tier."""
+
+    height: int
+    floor: bool
+    tracks: tuple[TrackNeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LessonNeed:
-    """What a lesson lacks: `rungs` from the lowest useful one up, each the tracks that it lacks; `floor` is the
-    place in `rungs` of the smallest watchable one; `blobs` are (digest, bytes) of small files."""
+    """What a lesson lacks: `rungs` from the lowest one up, at each rung the first tier first; `words` are (digest,
+    bytes) of captions and poster, `stills` those of stills."""
 
     lesson: str
-    rungs: tuple[tuple[TrackNeed, ...], ...]
-    floor: int
-    blobs: tuple[tuple[str, int], ...] = ()
+    rungs: tuple[RungNeed, ...]
+    words: tuple[tuple[str, int], ...] = ()
+    stills: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def floors(self) -> tuple[RungNeed, ...]:
+        """The smallest watchable rendition of each tier, the first tier's first."""
+        return tuple(rung for rung in self.rungs if rung.floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +106,17 @@ def plan(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> lis
 
 def _in_order(needs: Sequence[LessonNeed]) -> Iterator[TrackNeed | FetchBlob]:
     for need in needs:
-        yield from (FetchBlob(digest, length) for digest, length in need.blobs)
-        if need.floor < len(need.rungs):
-            yield from need.rungs[need.floor]
-    for height in range(max((len(need.rungs) for need in needs), default=0)):
-        for need in needs:
-            if height < len(need.rungs) and height != need.floor:
-                yield from need.rungs[height]
+        yield from (FetchBlob(digest, length) for digest, length in need.words)
+        for rung in need.floors[:1]:
+            yield from rung.tracks
+    for need in needs:
+        for rung in need.floors[1:]:
+            yield from rung.tracks
+    for need in needs:
+        yield from (FetchBlob(digest, length) for digest, length in need.stills)
+    better = [rung for need in needs for rung in need.rungs if not rung.floor]
+    for rung in sorted(better, key=lambda rung: rung.height):
+        yield from rung.tracks
 
 
 def _steps(track: TrackNeed, run_bytes: int) -> Iterator[Step]:

@@ -55,6 +55,7 @@
     this.timer = 0;
     this.mediaFaults = 0;
     this.savedAt = 0;
+    box.songtanPlayer = this; /* for slides.js */
     this.start = this.whereToStart();
     this.addPlayButton();
     this.listen();
