@@ -91,6 +91,12 @@
     this.follow();
   };
 
+  Slides.prototype.whenReady = function (act) {
+    var video = this.video;
+    function once() { video.removeEventListener("loadedmetadata", once); act(); }
+    if (video.readyState) { act(); } else { video.addEventListener("loadedmetadata", once); }
+  };
+
   Slides.prototype.listen = function () {
     var self = this;
     ["timeupdate", "seeking", "loadedmetadata"].forEach(function (name) {
@@ -98,9 +104,9 @@
     });
     Array.prototype.forEach.call(this.links, function (link) {
       link.addEventListener("click", function (event) {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !self.video.readyState) { return; }
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) { return; }
         event.preventDefault();
-        self.go(parseFloat(link.getAttribute("data-at")));
+        self.whenReady(function () { self.go(parseFloat(link.getAttribute("data-at"))); });
         self.box.songtanPlayer.play();
         if (self.box.scrollIntoView) { self.box.scrollIntoView(); }
       });
