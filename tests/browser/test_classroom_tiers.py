@@ -152,7 +152,7 @@ def test_a_rung_is_chosen_and_kept_for_the_next_lesson(page: Page, room: TieredR
     play(page)
     reaches(page, 0.5)
     assert page.evaluate("document.querySelector('video').videoHeight") == 360
-    page.get_by_role("link", name="下一课").click()
+    page.get_by_role("link", name="下一节").click()
     expect(page.locator(".showing [aria-current]")).to_have_text("小画面")
 
 
