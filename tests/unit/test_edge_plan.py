@@ -11,8 +11,8 @@ sizes = st.integers(1, 5000)
 
 @st.composite
 def tracks(draw: st.DrawFn) -> TrackNeed:
-    name = draw(st.text("abcdef", min_size=6, max_size=6))
-    lengths = draw(st.lists(sizes, min_size=1, max_size=12))
+    name = f"t{draw(st.integers(0, 400))}"
+    lengths = draw(st.lists(sizes, min_size=1, max_size=6))
     held = draw(st.sets(st.integers(0, len(lengths) - 1)))
     missing = tuple((n, length) for n, length in enumerate(lengths) if n not in held)
     return TrackNeed(name, 50, sum(lengths), draw(st.sampled_from([missing, None])))
@@ -21,17 +21,17 @@ def tracks(draw: st.DrawFn) -> TrackNeed:
 rungs = st.builds(
     RungNeed, st.integers(0, 3), st.booleans(), st.lists(tracks(), max_size=2).map(lambda found: tuple(found))
 )
-blobs = st.lists(st.tuples(st.text("0123", min_size=6, max_size=6), sizes), max_size=2).map(lambda found: tuple(found))
+blobs = st.lists(st.tuples(st.integers(0, 400).map(str), sizes), max_size=2).map(lambda found: tuple(found))
 lessons = st.builds(
     LessonNeed,
-    st.text("xyz", min_size=5, max_size=5),
+    st.just("lesson"),
     st.lists(rungs, min_size=1, max_size=3).map(lambda found: tuple(found)),
     blobs,
     blobs,
 )
 
 
-@given(st.lists(lessons, max_size=5), st.integers(1, 9000))
+@given(st.lists(lessons, max_size=4), st.integers(1, 9000))
 def test_all_that_is_missing_is_fetched_once(needs: list[LessonNeed], run_bytes: int) -> None:
     steps = plan(needs, run_bytes, WHOLE)
     planned = [(s.index, n) for s in steps if isinstance(s, FetchRun) for n in range(s.first, s.first + s.count)]
@@ -51,7 +51,7 @@ def _ordered(need: LessonNeed) -> list[TrackNeed]:
     return [t for rung in need.rungs for t in rung.tracks]
 
 
-@given(st.lists(lessons, max_size=5), st.integers(1, 9000))
+@given(st.lists(lessons, max_size=4), st.integers(1, 9000))
 def test_a_run_is_short_and_without_gaps(needs: list[LessonNeed], run_bytes: int) -> None:
     lengths = {
         (t.index, t.missing): dict(t.missing or ()) for need in needs for rung in need.rungs for t in rung.tracks

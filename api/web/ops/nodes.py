@@ -25,7 +25,9 @@ from catalog.paging import parse_cursor
 CLOCK_MATTERS_S = 120
 TIER_CHOICES = {
     "compatible": N_("For every screen: plays on whatever the school has"),
-    "modern": N_("For newer screens: about half the bytes; needs Chrome 70 or Firefox 67 or newer, and few Apple devices play it"),
+    "modern": N_(
+        "For newer screens: about half the bytes; needs Chrome 70 or Firefox 67 or newer, and few Apple devices play it"
+    ),
     "both": N_("Both, for old and new screens: half as many bytes again"),
 }
 TIERS_BY_CHOICE = {"compatible": (Tier.COMPATIBLE,), "modern": (Tier.MODERN,), "both": (Tier.COMPATIBLE, Tier.MODERN)}
