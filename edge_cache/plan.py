@@ -5,7 +5,7 @@ order of the direction, then that of the node's other tier, then stills, then th
 later plan takes timetable, line history and policy as further arguments; its steps stay of these kinds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -83,40 +83,48 @@ def plan(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> lis
 
     A run is of about `run_bytes` at most (of one segment, if that is larger). The plan ends where it covers
     `horizon_bytes`; a track whose index is not here counts with its whole length, for the next plan can say more.
+    So it also ends after a stage in which an index is fetched: what that names comes before what is less urgent.
     """
     steps: list[Step] = []
     planned: set[str] = set()
     covered = 0
-    for track_or_blob in _in_order(needs):
-        if covered >= horizon_bytes:
+    for stage in _stages(needs):
+        for wanted in stage:
+            if covered >= horizon_bytes:
+                return steps
+            name, length, found = _asked(wanted, run_bytes)
+            if name not in planned:
+                planned.add(name)
+                steps += found
+                covered += length
+        if any(isinstance(step, FetchIndex) for step in steps):
             break
-        if isinstance(track_or_blob, FetchBlob):
-            name, length = track_or_blob.digest, track_or_blob.length
-            found: list[Step] = [track_or_blob]
-        else:
-            name, found = track_or_blob.index, list(_steps(track_or_blob, run_bytes))
-            missing = track_or_blob.missing
-            length = track_or_blob.length if missing is None else sum(size for _, size in missing)
-        if name not in planned:
-            planned.add(name)
-            steps += found
-            covered += length
     return steps
 
 
-def _in_order(needs: Sequence[LessonNeed]) -> Iterator[TrackNeed | FetchBlob]:
-    for need in needs:
-        yield from (FetchBlob(digest, length) for digest, length in need.words)
-        for rung in need.floors[:1]:
-            yield from rung.tracks
-    for need in needs:
-        for rung in need.floors[1:]:
-            yield from rung.tracks
-    for need in needs:
-        yield from (FetchBlob(digest, length) for digest, length in need.stills)
+def _stages(needs: Sequence[LessonNeed]) -> Iterator[Iterable[TrackNeed | FetchBlob]]:
+    """Yield what is wanted, the most urgent first; within a stage in the order of the lessons."""
+    yield [one for need in needs for one in (*_blobs(need.words), *_tracks(need.floors[:1]))]
+    yield [track for need in needs for track in _tracks(need.floors[1:])]
+    yield [blob for need in needs for blob in _blobs(need.stills)]
     better = [rung for need in needs for rung in need.rungs if not rung.floor]
-    for rung in sorted(better, key=lambda rung: rung.height):
-        yield from rung.tracks
+    yield _tracks(sorted(better, key=lambda rung: rung.height))
+
+
+def _blobs(named: Sequence[tuple[str, int]]) -> list[FetchBlob]:
+    return [FetchBlob(digest, length) for digest, length in named]
+
+
+def _tracks(rungs: Sequence[RungNeed]) -> list[TrackNeed]:
+    return [track for rung in rungs for track in rung.tracks]
+
+
+def _asked(wanted: TrackNeed | FetchBlob, run_bytes: int) -> tuple[str, int, list[Step]]:
+    """Return the digest of what is wanted, the bytes that it will take, and the steps that can be said now."""
+    if isinstance(wanted, FetchBlob):
+        return wanted.digest, wanted.length, [wanted]
+    length = wanted.length if wanted.missing is None else sum(size for _, size in wanted.missing)
+    return wanted.index, length, list(_steps(wanted, run_bytes))
 
 
 def _steps(track: TrackNeed, run_bytes: int) -> Iterator[Step]:

@@ -145,15 +145,15 @@ def test_the_slide_stands_while_the_voice_speaks(page: Page, room: TieredRoom, h
 def test_a_rung_is_chosen_and_kept_for_the_next_lesson(page: Page, room: TieredRoom) -> None:
     page.goto(room.address(room.both))
     ways = page.locator(".showing a")
-    expect(ways).to_have_text(["自动", "最清楚的画面", "小画面", "声音和图片"])
+    expect(ways).to_have_text(["自动", "最清晰", "省流量", "声音和图片"])
     expect(page.locator(".showing [aria-current]")).to_have_text("自动")
     ways.nth(2).click()
-    expect(page.locator(".showing [aria-current]")).to_have_text("小画面")
+    expect(page.locator(".showing [aria-current]")).to_have_text("省流量")
     play(page)
     reaches(page, 0.5)
     assert page.evaluate("document.querySelector('video').videoHeight") == 360
     page.get_by_role("link", name="下一节").click()
-    expect(page.locator(".showing [aria-current]")).to_have_text("小画面")
+    expect(page.locator(".showing [aria-current]")).to_have_text("省流量")
 
 
 def test_a_lesson_is_listened_to_before_its_pictures_are_here(page: Page, room: TieredRoom) -> None:
