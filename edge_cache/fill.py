@@ -135,7 +135,7 @@ class Fill:
         if track is None or track.complete:
             return None
         missing = tuple(self._keeper.rows.missing(digest)) if track.segments else None
-        return TrackNeed(digest, track.index_length, track.length, missing)
+        return TrackNeed(digest, track.index_length, track.length, missing, f"pack:{digest}" in self._resting)
 
     def _rest(self, key: str) -> None:
         times = self._resting.get(key, (0.0, 0))[1]

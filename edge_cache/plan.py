@@ -5,7 +5,7 @@ order of the direction, then that of the node's other tier, then stills, then th
 later plan takes timetable, line history and policy as further arguments; its steps stay of these kinds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -14,13 +14,14 @@ class TrackNeed:
     """A track that is not complete.
 
     `missing` are (number, bytes) of the segments that are not held, in order; None while the index is not here,
-    and `length` (bytes of the pack) is all that is known.
+    and `length` (bytes of the pack) is all that is known. `doubtful`: it failed before, so nothing waits for it.
     """
 
     index: str
     index_length: int
     length: int
     missing: tuple[tuple[int, int], ...] | None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,17 @@ def plan(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> lis
                 planned.add(name)
                 steps += found
                 covered += length
-        if any(isinstance(step, FetchIndex) for step in steps):
+        if any(isinstance(one, TrackNeed) and one.missing is None and not one.doubtful for one in stage):
             break
     return steps
 
 
-def _stages(needs: Sequence[LessonNeed]) -> Iterator[Iterable[TrackNeed | FetchBlob]]:
+def _stages(needs: Sequence[LessonNeed]) -> Iterator[Sequence[TrackNeed | FetchBlob]]:
     """Yield what is wanted, the most urgent first; within a stage in the order of the lessons."""
-    yield [one for need in needs for one in (*_blobs(need.words), *_tracks(need.floors[:1]))]
+    first: list[TrackNeed | FetchBlob] = []
+    for need in needs:
+        first += [*_blobs(need.words), *_tracks(need.floors[:1])]
+    yield first
     yield [track for need in needs for track in _tracks(need.floors[1:])]
     yield [blob for need in needs for blob in _blobs(need.stills)]
     better = [rung for need in needs for rung in need.rungs if not rung.floor]

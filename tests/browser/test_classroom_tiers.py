@@ -142,6 +142,21 @@ def test_the_slide_stands_while_the_voice_speaks(page: Page, room: TieredRoom, h
     assert len(shown) == 3
 
 
+def test_a_slide_fills_the_screen(page: Page, room: TieredRoom) -> None:
+    page.goto(room.address(room.both, "?show=listen"))
+    page.get_by_role("button", name="全屏").click()
+    until(page, "document.fullscreenElement === document.querySelector('video')")
+    assert page.evaluate(f"document.querySelector('video').poster === {STILL}.src")
+
+
+def test_captions_stand_above_the_controls_of_a_sound(page: Page, room: TieredRoom) -> None:
+    page.goto(room.address(room.both, "?show=listen"))
+    play(page)
+    page.evaluate(f"{NOW} = 14")
+    shown = "Array.from(document.querySelector('video').textTracks).filter(t => t.mode === 'showing')[0]"
+    until(page, f"Array.from({shown}.activeCues || []).some(cue => cue.line === -3)")
+
+
 def test_a_rung_is_chosen_and_kept_for_the_next_lesson(page: Page, room: TieredRoom) -> None:
     page.goto(room.address(room.both))
     ways = page.locator(".showing a")

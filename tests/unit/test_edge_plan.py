@@ -131,6 +131,12 @@ def test_what_an_index_will_name_comes_before_what_is_less_urgent() -> None:
     assert plan([need], 1000, WHOLE) == [FetchBlob("words", 5), FetchIndex("floor", 10)]
 
 
+def test_nothing_waits_for_an_index_that_could_not_be_fetched() -> None:
+    lost = TrackNeed("lost", 10, 100, None, doubtful=True)
+    need = LessonNeed("a", (rung(1, lost, floor=True), rung(3, track("best"))), (), (("still", 5),))
+    assert plan([need], 1000, WHOLE) == [FetchIndex("lost", 10), FetchBlob("still", 5), FetchRun("best", 0, 1, 100)]
+
+
 def test_nothing_missing_is_nothing_to_do() -> None:
     assert plan([LessonNeed("a", (rung(1, floor=True),))], 1000, WHOLE) == []
     assert plan([], 1000, WHOLE) == []

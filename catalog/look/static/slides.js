@@ -36,6 +36,7 @@
     this.stills = [];
     this.askedAt = 0;
     this.links = document.querySelectorAll(".chapters a[data-at]");
+    this.full = box.getElementsByClassName("player-full")[0];
     this.listen();
     this.ask();
     if (window.matchMedia && window.matchMedia("(hover: hover)").matches) { this.addStrip(); }
@@ -70,7 +71,19 @@
       this.picture.src = still.address;
       this.picture.setAttribute("data-shows", String(still.start));
     }
+    if (this.full) { this.liftCaptions(); }
     this.markChapter();
+  };
+
+  /* The controls of a sound never go away: captions would stand behind them. */
+  Slides.prototype.liftCaptions = function () {
+    var tracks = this.video.textTracks || [];
+    for (var i = 0; i < tracks.length; i += 1) {
+      var cues = tracks[i].activeCues || [];
+      for (var j = 0; j < cues.length; j += 1) {
+        if (cues[j].line === "auto") { cues[j].line = -3; }
+      }
+    }
   };
 
   Slides.prototype.markChapter = function () {
@@ -102,6 +115,10 @@
     ["timeupdate", "seeking", "loadedmetadata"].forEach(function (name) {
       self.video.addEventListener(name, function () { self.follow(); });
     });
+    if (this.full && (document.fullscreenEnabled || document.webkitFullscreenEnabled)) {
+      this.full.hidden = false;
+      this.full.onclick = function () { self.box.songtanPlayer.fullScreen(); };
+    }
     Array.prototype.forEach.call(this.links, function (link) {
       link.addEventListener("click", function (event) {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) { return; }
