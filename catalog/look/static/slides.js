@@ -81,7 +81,10 @@
     for (var i = 0; i < tracks.length; i += 1) {
       var cues = tracks[i].activeCues || [];
       for (var j = 0; j < cues.length; j += 1) {
-        if (cues[j].line === "auto") { cues[j].line = -3; }
+        if (cues[j].line === "auto" || (!cues[j].snapToLines && cues[j].line > 75)) {
+          cues[j].snapToLines = true;
+          cues[j].line = -3;
+        }
       }
     }
   };
