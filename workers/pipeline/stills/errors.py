@@ -48,7 +48,9 @@ class DeckPageSize(AppError):
 
     code = "deck.page-size"
     status = 422
-    message = N_("Page %(page)s of the deck is %(width)s×%(height)s points, which is no slide. Set its size and export again.")
+    message = N_(
+        "Page %(page)s of the deck is %(width)s×%(height)s points, which is no slide. Set its size and export again."
+    )
 
 
 class DeckTooHeavy(AppError):
@@ -56,7 +58,9 @@ class DeckTooHeavy(AppError):
 
     code = "deck.too-heavy"
     status = 422
-    message = N_("The deck takes too much to draw (%(why)s). Make its pictures smaller, export it as PDF and upload that.")
+    message = N_(
+        "The deck takes too much to draw (%(why)s). Make its pictures smaller, export it as PDF and upload that."
+    )
 
 
 class DeckHasMacros(AppError):
@@ -80,4 +84,6 @@ class DeckTimesWrong(AppError):
 
     code = "deck.times-wrong"
     status = 422
-    message = N_("The times of the deck's pages do not fit (%(why)s). Give one time a page, in order, within the voice.")
+    message = N_(
+        "The times of the deck's pages do not fit (%(why)s). Give one time a page, in order, within the voice."
+    )

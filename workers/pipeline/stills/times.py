@@ -30,7 +30,9 @@ def given_times(times: Sequence[float], pages: int, duration: float) -> tuple[fl
         if after - before < LEAST_PAGE_S:
             raise DeckTimesWrong(why=f"page {page} begins at {after} s, the one before it at {before} s")
     if whole[0] < 0 or whole[-1] >= duration:
-        raise DeckTimesWrong(why=f"the voice lasts from 0 to {duration:.1f} s, the times from {whole[0]} to {whole[-1]} s")
+        raise DeckTimesWrong(
+            why=f"the voice lasts from 0 to {duration:.1f} s, the times from {whole[0]} to {whole[-1]} s"
+        )
     return (0.0, *whole[1:])
 
 
