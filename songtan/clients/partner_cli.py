@@ -27,7 +27,14 @@ from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_l
 
 POLL_SECONDS = 0.5
 MAX_CAPTION_BYTES = 1 << 20
-CONTENT_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/x-matroska"}
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".pdf": "application/pdf",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
 
 app = typer.Typer(
     help="For partners: courses, lessons, uploads, publishing. Begin with: songtan partner login --api URL",
@@ -105,6 +112,7 @@ def list_lessons(
 def upload(
     file: Annotated[Path, typer.Argument(help="The video.", metavar="FILE")],
     lesson: Annotated[str, typer.Option(help="The lesson's id.", metavar="ID")],
+    deck: Annotated[Path | None, typer.Option(help="The slides, a PDF or PPTX.", metavar="DECK")] = None,
     captions: Annotated[Path | None, typer.Option(help="Captions, a WebVTT file.", metavar="VTT")] = None,
     captions_language: Annotated[str, typer.Option(help="The captions' language.", metavar="TAG")] = "zh-CN",
     watch_it: Annotated[bool, typer.Option("--watch", help="Stay and watch the job, like `watch`.")] = False,
@@ -112,10 +120,13 @@ def upload(
 ) -> None:
     """Upload a lesson's video. Run it again after a break: what is there is not sent twice."""
     size = check_file(file)
+    deck_size = check_file(deck) if deck else 0
     vtt = _captions(captions) if captions else None
     with signed_in("partner") as centre:
         if vtt is not None:
             centre.put_bytes(f"/api/lessons/{lesson}/captions/{captions_language}", vtt, "text/vtt")
+        if deck is not None:
+            _send(centre, deck, deck_size, lesson, "deck")
         done = _send(centre, file, size, lesson)
         if watch_it:
             done["job"] = _watch(centre, lesson)
@@ -135,10 +146,11 @@ def _captions(path: Path) -> bytes:
     return data
 
 
-def _send(centre: Centre, file: Path, size: int, lesson: str) -> dict[str, Any]:
-    kind = CONTENT_TYPES.get(file.suffix.lower(), "application/octet-stream")
+def _send(centre: Centre, file: Path, size: int, lesson: str, kind: str = "recording") -> dict[str, Any]:
+    content_type = CONTENT_TYPES.get(file.suffix.lower(), "application/octet-stream")
     name = one_line_name(file)
-    source = centre.post(f"/api/lessons/{lesson}/sources", {"name": name, "size": size, "content_type": kind})
+    new = {"name": name, "size": size, "content_type": content_type, "kind": kind}
+    source = centre.post(f"/api/lessons/{lesson}/sources", new)
     parts = Parts(size, source["part_size"])
     held = {part["number"] for part in centre.get(f"/api/sources/{source['id']}/parts")["parts"]}
     missing = [number for number in range(1, parts.count + 1) if number not in held]

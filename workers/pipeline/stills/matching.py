@@ -142,7 +142,8 @@ def _weights(pages: _Blocks) -> Floats:
     """Return the weight of each block of each page (blocks, pages): 1 over how many pages have the same in it."""
     alike = pages.vectors @ pages.vectors.transpose(0, 2, 1) > 0.8
     alike &= pages.content[:, :, None] & pages.content[:, None, :]
-    return (1 / np.maximum(1, alike.sum(axis=2))).astype(np.float32)
+    weights: Floats = (1 / np.maximum(1, alike.sum(axis=2))).astype(np.float32)
+    return weights
 
 
 def _restless(frames: Sequence[Luma], placement: Placement) -> npt.NDArray[np.bool_]:
