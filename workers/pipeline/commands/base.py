@@ -50,9 +50,7 @@ def entered_at(seconds: float | Fraction) -> dict[str, Any]:
 
 def raw_pictures(path: Path, size: tuple[int, int]) -> Any:
     """Open a file of bare RGB pictures that we wrote ourselves: one a second."""
-    return ffmpeg.input(
-        f"file:{path}", f="rawvideo", pixel_format="rgb24", video_size=f"{size[0]}x{size[1]}", framerate=1
-    )
+    return ffmpeg.input(f"file:{path}", f="rawvideo", pixel_format="rgb24", video_size=size, framerate=1)
 
 
 def joined(streams: list[Any], out: str, **options: Any) -> Any:

@@ -149,8 +149,8 @@ def choose_poster(pictures: Sequence[Luma]) -> int | None:
 def make_chapters(marks: Sequence[tuple[float, str]], duration: float) -> tuple[Chapter, ...]:
     """Return the chapters for slides (`start`, `title`) in order of time: at most twenty, none shorter than 30 s.
 
-    Slides one after the other with the same title are one chapter. Where there are too many, the shortest goes first,
-    and one with a title never goes for one without. A lesson of one chapter has none.
+    Slides one after the other with the same title are one chapter. Where there are too many, the shortest goes first:
+    it joins the one before it, which takes its title if it has none. A lesson of one chapter has none.
     """
     kept: list[Chapter] = []
     for start, title in marks:

@@ -31,11 +31,11 @@ def title_of(page: Any, height: float) -> str:
     letters: list[tuple[float, str]] = []
     for number in range(min(text.count_chars(), MOST_CHARACTERS)):
         letter = text.get_text_range(number, 1)
-        left, bottom, right, top = text.get_charbox(number, loose=True)
+        _, bottom, _, top = text.get_charbox(number, loose=True)
         if not letter.strip():
             letters.append((0.0, " "))
         elif bottom >= height * (1 - TITLE_SHARE):
-            letters.append((min(abs(top - bottom), max(abs(right - left) * 4, 1.0)), letter))
+            letters.append((abs(top - bottom), letter))
     largest = max((size for size, _ in letters), default=0.0)
     if largest == 0.0:
         return ""
