@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
         lambda p: written(p, write_pdf(p, ONE).read_bytes().replace(ROOT, ROOT + ENCRYPTED)),
         "deck.locked",
     ),
-    "a PDF without pages": (lambda p: pages_pdf(p, 0), "deck.empty"),
+    "a PDF without pages": (lambda p: pages_pdf(p, 0), "deck.damaged"),
     "a PDF of 501 pages": (lambda p: pages_pdf(p, 501), "deck.too-many-pages"),
     "a page of 7 km": (lambda p: write_pdf(p, ONE, (20_000_001, 20_000_001)), "deck.page-size"),
     "a page like a thread": (lambda p: write_pdf(p, ONE, (2000, 20)), "deck.page-size"),

@@ -116,7 +116,7 @@ def extract_pictures(
     ordered = [by_pick[pick] for pick in sorted(by_pick)]
     for number, one in enumerate(runs):
         mine, ordered = ordered[: len(one.picks)], ordered[len(one.picks) :]
-        begin = max(one.picks[0] - 1 / STILL_RATE, video.start)
+        begin = one.key if one.key is not None else video.start
         slots = _slots(one.picks, begin)
         names = folder / f"slide-{number:04}-%04d.png"
         command = extract_stills(tools, source, video.stream, one.key, begin, slots, handling, size, str(names))
