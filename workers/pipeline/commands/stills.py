@@ -39,7 +39,7 @@ def extract_stills(
     decoded = guarded_input(source, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered)
     shown = prepared(decoded[str(stream)], handling)
     shown = shown.filter("setpts", f"PTS-{number(begin)}/TB").filter("fps", fps=STILL_RATE, round="up", start_time=0)
-    shown = shown.filter("tpad", stop=-1, stop_mode="clone")
+    shown = shown.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=slots[-1] + 1)
     shown = shown.filter("select", "+".join(f"eq(n,{slot})" for slot in slots)).filter("setpts", "N/10/TB")
     shown = turned(shown, handling).filter(
         "scale", w=size[0], h=size[1], flags="lanczos+accurate_rnd+full_chroma_int", in_color_matrix=handling.matrix

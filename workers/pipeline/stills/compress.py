@@ -22,6 +22,9 @@ COLOURS = (16, 32, 64, 128, 256)
 PALETTE_MEAN, PALETTE_WORST = 1.0, 20.0
 """A palette may change a pixel by so much in the mean, and all but one in a thousand by so much, of 255."""
 
+MOST_SAMPLED_COLOURS = 4096
+"""A picture with more colours in every 16th pixel is a photograph, and no palette is tried."""
+
 WINDOW = 8
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 TEXTURE = 12.0
@@ -84,11 +87,12 @@ def compress(picture: Image.Image, step: Step = STEPS[0]) -> Compressed:
 
 def compress_all(pictures: Sequence[Path], budget_bytes: int) -> list[Compressed]:
     """Compress stills so that all of them stay within the budget if any step does; else by the least of the steps."""
-    done: list[Compressed] = []
-    for step in STEPS:
-        done = [compress(open_picture(path), step) for path in pictures]
+    done = [compress(open_picture(path)) for path in pictures]
+    for step in STEPS[1:]:
         if sum(len(still.data) for still in done) <= budget_bytes:
             break
+        less = [compress(open_picture(path), step) for path in pictures]
+        done = [min(pair, key=lambda still: len(still.data)) for pair in zip(done, less, strict=True)]
     return done
 
 
@@ -147,12 +151,18 @@ def _saved_jpeg(picture: Image.Image, quality: int) -> bytes:
 
 def _palette_png(picture: Image.Image, below: int) -> bytes | None:
     """Return a palette PNG with as few colours as look the same, if it is smaller than `below` bytes."""
+    sample = picture.resize((max(1, picture.width // 4), max(1, picture.height // 4)), Image.Resampling.NEAREST)
+    if sample.getcolors(MOST_SAMPLED_COLOURS) is None:
+        return None
     wanted = np.asarray(picture, dtype=np.int16)
+    settled = max(1, picture.width * picture.height // 100)  # k-means goes on while more pixels than this move
     found: bytes | None = None
     low, high = 0, len(COLOURS) - 1
-    tried = high  # a photograph fails with the most colours, and nothing else is tried
+    tried = high  # what fails with the most colours fails with all
     while low <= high:
-        reduced = picture.quantize(COLOURS[tried], method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+        reduced = picture.quantize(
+            COLOURS[tried], method=Image.Quantize.MEDIANCUT, kmeans=settled, dither=Image.Dither.NONE
+        )
         error = np.abs(np.asarray(reduced.convert("RGB"), dtype=np.int16) - wanted).max(axis=2)
         if error.mean() <= PALETTE_MEAN and np.percentile(error, 99.9) <= PALETTE_WORST:
             out = BytesIO()
