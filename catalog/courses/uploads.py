@@ -29,7 +29,7 @@ from catalog.storage.base import Bucket, NoSuchUpload, ObjectStore, UploadPart
 log = structlog.get_logger(__name__)
 
 MAX_SOURCE_BYTES = 256 << 30
-MAX_DECK_BYTES = 512 << 20
+MAX_DECK_BYTES = 500_000_000
 DECK_ENDINGS = (".pdf", ".pptx")
 SMALLEST_PART = 8 << 20
 MOST_PARTS = 9_000
