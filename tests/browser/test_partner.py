@@ -172,7 +172,7 @@ def test_a_deck_is_added_replaced_and_removed(lesson_page: Page, live_centre: Li
     page.get_by_role("link", name="更换课件").click()
     expect(page.get_by_text("现有课件")).to_be_visible()
     check_page(page)
-    page.go_back()
+    page.get_by_role("link", name="第 1 课时").click()
     page.get_by_role("button", name="删除 第1课 正数和负数.pdf").click()
     expect(page.get_by_role("link", name="添加课件")).to_be_visible()
 

@@ -93,7 +93,7 @@ def test_a_deck_and_a_voice_become_a_source_of_the_ordinary_pipeline(media: Medi
     pages = [tmp_path / page.file for page in deck.pages]
     out = tmp_path / "made"
     make_picture_source(
-        find_tools(), pages, (0.0, 1.4), 4.0, out, voice=(tmp_path / "voice", voice.sound.stream), limits=LIMITS
+        find_tools(), pages, (0.0, 1.6), 4.0, out, voice=(tmp_path / "voice", voice.sound.stream), limits=LIMITS
     )
     facts = probe(find_tools(), out, SourceLimits())
     assert facts.video is not None
@@ -102,7 +102,7 @@ def test_a_deck_and_a_voice_become_a_source_of_the_ordinary_pipeline(media: Medi
     assert facts.end - facts.start == pytest.approx(4.0, abs=0.1)
     handling = make_recipe(facts, "x").handling
     assert handling is not None
-    slides = find_slides([(1.4, True)], 4.0)
+    slides = find_slides([(1.6, True)], 4.0)
     taken = extract_pictures(find_tools(), out, facts.video, facts.start, slides, handling, tmp_path, LIMITS)
     for picture, page in zip(taken, pages, strict=True):
         ours, theirs = open_picture(tmp_path / picture.file), open_picture(page)

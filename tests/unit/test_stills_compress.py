@@ -45,7 +45,7 @@ def test_flat_slides_become_palette_pngs_and_photographs_jpegs() -> None:
     assert flat.data.startswith(b"\x89PNG")
     assert rich.data.startswith(b"\xff\xd8")
     for still, picture in ((flat, slide()), (rich, photograph())):
-        assert detail_similarity(np.asarray(picture.convert("L"), dtype=np.float32), luma(still.data)) >= 0.96
+        assert detail_similarity(np.asarray(picture.convert("L"), dtype=np.float32), luma(still.data)) >= 0.94
 
 
 def test_colour_is_kept_at_full_resolution() -> None:

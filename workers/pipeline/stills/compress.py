@@ -41,7 +41,7 @@ class Step:
     similarity: float
 
 
-STEPS = (Step((1280, 720), 0.97), Step((1280, 720), 0.93), Step((960, 540), 0.95), Step((960, 540), 0.92))
+STEPS = (Step((1280, 720), 0.95), Step((1280, 720), 0.90), Step((960, 540), 0.95), Step((960, 540), 0.90))
 """From the best to the least. Below the last, small text is not read any more: there no budget reaches."""
 
 
