@@ -12,6 +12,7 @@ from catalog.jobs.schemas import Lease
 from catalog.jobs.service import deck_key, take_lease
 from catalog.storage.base import Bucket
 from tests.centre import World
+from tests.integration.test_web_pages import Visitor, bearer
 
 JSON = dict[str, Any]
 
@@ -123,3 +124,25 @@ def test_a_deck_and_a_video_of_one_name_are_two_uploads(world: World, teacher: d
     deck = world.send("POST", path, teacher, 201, json=new | {"kind": "deck"})
     assert video["id"] != deck["id"]
     assert world.send("POST", path, teacher, 201, json=new | {"kind": "deck"})["id"] == deck["id"]
+
+
+def test_a_deck_is_shown_and_goes(world: World) -> None:
+    partner = Visitor(world, Role.PARTNER, world.partner())
+    who = bearer(partner)
+    lesson = world.lesson(who, world.course(who)["id"])
+    path = f"/partner/lessons/{lesson['id']}"
+    assert f'href="{path}/deck"' in partner.both(path)
+    assert 'data-kind="deck"' in partner.both(f"{path}/deck")
+    new = {"name": "第一课 <b>.pdf", "size": 4, "kind": "deck"}
+    source = world.send("POST", f"/api/lessons/{lesson['id']}/sources", who, 201, json=new)
+    assert "upload-unfinished" in partner.both(f"{path}/deck")
+    assert "upload-unfinished" not in partner.both(path), "a deck begun is no video begun"
+    base = f"/api/sources/{source['id']}"
+    url = world.send("POST", f"{base}/part-urls", who, json={"numbers": [1]})["urls"][0]["url"]
+    world.store.receive(url, b"%PDF")
+    world.send("POST", f"{base}/complete", who)
+    shown = partner.both(path)
+    assert "第一课 &lt;b&gt;.pdf" in shown
+    assert "第一课 &lt;b&gt;.pdf" in partner.both(f"{path}/deck")
+    partner.post(f"{path}/deck/remove", shown)
+    assert "第一课" not in partner.both(path)

@@ -208,27 +208,6 @@ def test_a_lesson_says_how_its_video_is(world: World, partner: Visitor) -> None:
     partner.both(course_path)
 
 
-def test_a_deck_is_shown_and_goes(world: World, partner: Visitor) -> None:
-    who = bearer(partner)
-    lesson = world.lesson(who, world.course(who)["id"])
-    path = f"/partner/lessons/{lesson['id']}"
-    assert f'href="{path}/deck"' in partner.both(path)
-    assert 'data-kind="deck"' in partner.both(f"{path}/deck")
-    new = {"name": "第一课 <b>.pdf", "size": 4, "kind": "deck"}
-    source = world.send("POST", f"/api/lessons/{lesson['id']}/sources", who, 201, json=new)
-    assert "upload-unfinished" in partner.both(f"{path}/deck")
-    assert "upload-unfinished" not in partner.both(path), "a deck begun is no video begun"
-    base = f"/api/sources/{source['id']}"
-    url = world.send("POST", f"{base}/part-urls", who, json={"numbers": [1]})["urls"][0]["url"]
-    world.store.receive(url, b"%PDF")
-    world.send("POST", f"{base}/complete", who)
-    shown = partner.both(path)
-    assert "第一课 &lt;b&gt;.pdf" in shown
-    assert "第一课 &lt;b&gt;.pdf" in partner.both(f"{path}/deck")
-    partner.post(f"{path}/deck/remove", shown)
-    assert "第一课" not in partner.both(path)
-
-
 def test_captions_come_and_go(world: World, partner: Visitor) -> None:
     who = bearer(partner)
     lesson = world.lesson(who, world.course(who)["id"])

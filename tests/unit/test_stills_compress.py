@@ -4,6 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
@@ -34,7 +35,7 @@ def photograph(size: tuple[int, int] = (640, 360)) -> Image.Image:
     return Image.fromarray(rough).resize(size, Image.Resampling.BICUBIC)
 
 
-def luma(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def luma(data: bytes) -> npt.NDArray[np.float32]:
     return np.asarray(Image.open(BytesIO(data)).convert("L"), dtype=np.float32)
 
 

@@ -72,7 +72,7 @@ def encode_pages(
     the pictures, as FLAC.
     """
     steps = [f"{number(after - before)}*gte(N,{n})" for n, (before, after) in enumerate(pairwise(starts), start=1)]
-    shown = raw_pictures(raw, size)["v:0"]
+    shown = raw_pictures(raw, size)["v:0"].filter("settb", "1/1000")
     shown = shown.filter("setpts", f"({'+'.join(['0', *steps])})/TB").filter(
         "fps", fps=PAGE_RATE, round="near", start_time=0
     )
