@@ -44,7 +44,7 @@ def test_a_video_of_pages_and_a_voice() -> None:
     assert " ".join(command) == (
         "/bin/ffmpeg -f rawvideo -video_size 1280x720 -framerate 1 -pixel_format rgb24 -i file:/w/p.rgb "
         f"{GUARD} -protocol_whitelist file,pipe -i file:/w/voice -filter_complex "
-        "[0:v:0]settb=1/1000[s0];[s0]setpts=(0+1.400000*gte(N\\,1)+1.600000*gte(N\\,2))/TB[s1];"
+        "[0:v:0]settb=1/1000[s0];[s0]setpts=(0+1.400000*gte(N\\,1)+1.600000*gte(N\\,2)+1.000000*gte(N\\,3))/TB[s1];"
         "[s1]fps=fps=5:round=near:start_time=0[s2];[s2]tpad=stop=-1:stop_mode=clone[s3];[s3]trim=end_frame=20[s4];"
         "[s4]scale=flags=accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv[s5];[s5]format=yuv444p[s6];"
         "[s6]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s7] -map [s7] -map 1:1 "

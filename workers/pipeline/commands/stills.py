@@ -68,10 +68,13 @@ def encode_pages(
 ) -> list[str]:
     """Make a Matroska video that shows each picture of a file of bare RGB from its time on, without loss.
 
+    The file ends with the last picture once more: `fps` drops a picture that nothing comes after.
+
     H.264 in 4:4:4 and BT.709; `starts` ascend and begin with 0. With a `voice` (file and stream) its sound is beside
     the pictures, as FLAC.
     """
-    steps = [f"{number(after - before)}*gte(N,{n})" for n, (before, after) in enumerate(pairwise(starts), start=1)]
+    bounds = pairwise([*starts, duration])
+    steps = [f"{number(after - before)}*gte(N,{n})" for n, (before, after) in enumerate(bounds, start=1)]
     shown = raw_pictures(raw, size)["v:0"].filter("settb", "1/1000")
     shown = shown.filter("setpts", f"({'+'.join(['0', *steps])})/TB").filter(
         "fps", fps=PAGE_RATE, round="near", start_time=0

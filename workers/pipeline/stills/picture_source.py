@@ -33,7 +33,7 @@ def make_picture_source(
     raw = out.with_suffix(".rgb")
     try:
         with raw.open("wb") as file:
-            for page in pages:
+            for page in (*pages, pages[-1]):
                 file.write(_framed(open_picture(page)).tobytes())
         run(encode_pages(tools, raw, SIZE, times, duration, voice, out), limits, watch)
     finally:
