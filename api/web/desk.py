@@ -138,6 +138,8 @@ NOTICES = {
     "course-made": ("good", N_("The course is there. Now add its lessons.")),
     "lesson-added": ("good", N_("The lesson is there. Now its video.")),
     "captions-added": ("good", N_("The captions are there. They reach classrooms with the next release.")),
+    "deck-uploaded": ("good", N_("The deck is there. Its pages are shown where the video shows them.")),
+    "deck-removed": ("info", N_("The deck was removed. The next encoding is without it.")),
     "captions-removed": ("info", N_("The captions were removed. Classrooms lose them with the next release.")),
     "uploaded": ("good", N_("The video is here. It is being made ready for thin lines now.")),
     "retried": ("info", N_("It is being tried again. What was done before is not done twice.")),

@@ -3,10 +3,10 @@
 import re
 from itertools import pairwise
 
+from catalog.courses.webvtt import check_webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.courses.webvtt import check_webvtt
 from catalog.formats.cues import chapters_vtt, thumbnails_vtt
 from catalog.formats.release import Chapter
 from tests.factories import make_still
