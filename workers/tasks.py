@@ -143,7 +143,12 @@ def _ingest(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
     settings = resources.settings
     with session_scope(resources.engine) as session:
-        asked = Asked(service.source_key(session, lease), settings.source_limits, service.budget_of(session, lease))
+        asked = Asked(
+            service.source_key(session, lease),
+            settings.source_limits,
+            service.budget_of(session, lease),
+            service.deck_key(session, lease),
+        )
     with workspace(settings.worker_folder) as folder:
         prefix = f"jobs/{lease.job_id}"
         desk = Desk(resources.tools, resources.store, folder, prefix, settings.tool_limits, bound.watch())

@@ -24,6 +24,7 @@ from workers.pipeline.plan import Plan, make_plan, times_within
 from workers.pipeline.probe import Facts, SourceLimits, VideoFacts, probe
 from workers.pipeline.process import Watch
 from workers.pipeline.recipe import Handling, Recipe, SoundHandling, SoundRecipe, VideoRecipe, handling_of
+from workers.pipeline.stills.lesson import base_of_lesson, fetch_deck, picture_from_deck
 from workers.pipeline.work import SegmentWork, SoundWork, VideoWork
 from workers.pipeline.workspace import require_room
 
@@ -51,11 +52,12 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for: the source's key, how long and large it may be, and what its course may cost."""
+    """What is asked for: the source's key, how long and large it may be, what its course may cost, its deck's key."""
 
     source_key: str
     limits: SourceLimits
     budget: Budget | None = None
+    deck_key: str | None = None
 
 
 def ingest(desk: Desk, asked: Asked) -> Ingested:
@@ -69,7 +71,13 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
     desk.store.download_to(Bucket.SOURCES, asked.source_key, source)
     desk.watch.progress(0.1)
     facts = probe(desk.tools, source, asked.limits, desk.unheard)
-    seen = look(desk.tools, source, facts, desk.folder, desk.limits, _from(desk, 0.1, 0.4))
+    opened = fetch_deck(desk, asked.deck_key) if asked.deck_key else None
+    seen = look(desk.tools, source, facts, desk.folder, desk.limits)
+    if opened is not None and facts.video is None and seen.sound is not None:
+        source = picture_from_deck(desk, source, facts, seen.sound, opened)
+        facts = probe(desk.tools, source, asked.limits, desk.unheard)
+        seen = look(desk.tools, source, facts, desk.folder, desk.limits)
+    desk.watch.progress(0.35)
     recipe, given_up = _choose(desk, source, facts, seen, asked.budget)
     quiet = seen.sound.quiet_points if seen.sound else ()
     plan = make_plan(facts, recipe, seen.pictures.change_times if seen.pictures else (), quiet)
@@ -81,7 +89,8 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
         samples = decode_sound(desk, source, facts.sound.stream, recipe, plan)
         works += _sound_works(cut_sound(desk, samples, recipe, plan), recipe, plan)
         samples.unlink()
-    base = MediaBase(duration_ms=max(1, round(plan.duration * 1000)))
+    handled = (seen.pictures, recipe.handling) if seen.pictures and recipe.handling else None
+    base = base_of_lesson(desk, source, facts, handled, opened)
     desk.watch.progress(1.0)
     return Ingested(facts, seen, recipe, plan, works, base, given_up)
 
