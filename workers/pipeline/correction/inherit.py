@@ -13,7 +13,6 @@ from itertools import pairwise
 from math import ceil
 
 from workers.pipeline.correction.align import Kept
-from workers.pipeline.plan import Stretch
 from workers.pipeline.probe import Frozen
 
 LEAST_S, MOST_S, SHORTEST_S = 10, 20, 2
@@ -33,6 +32,13 @@ class Boundary(Frozen):
     start: Fraction
     end: Fraction
     old: int | None
+
+
+class SoundRun(Frozen):
+    """An old segment of sound: its first frame (a packet of the tier), counted from the old zero, and how many."""
+
+    first: int
+    count: int
 
 
 class SoundBoundary(Frozen):
@@ -86,16 +92,16 @@ def inherit_pictures(
 
 
 def inherit_sound(
-    stretches: Sequence[Stretch], kept: Sequence[Kept], frames: int, rate: Fraction
+    runs: Sequence[SoundRun], kept: Sequence[Kept], frames: int, rate: Fraction
 ) -> tuple[SoundBoundary, ...]:
     """Return the new segments of sound, from frame 0 to `frames`, the last frame of the new source's sound.
 
-    `stretches` are the old segments in sound frames, `kept` is `TimeMap.sound`, `rate` is sound frames a second
-    (48,000 / 1024 for AAC, / 960 for Opus). An inherited segment moves by whole frames and stands at most
+    `runs` are the old segments, `kept` is `TimeMap.sound`, `rate` is sound frames a second
+    (48,000 / 1024 for AAC, / 2880 for Opus). An inherited segment moves by whole frames and stands at most
     half a frame from its place.
     """
     lengths = _Lengths(Fraction(1), *(Fraction(ceil(s * rate)) for s in (LEAST_S, MOST_S, SHORTEST_S)))
-    bounds = [Fraction(s.first) for s in stretches] + [Fraction(s.first + s.count) for s in stretches[-1:]]
+    bounds = [Fraction(run.first) for run in runs] + [Fraction(run.first + run.count) for run in runs[-1:]]
     moved: list[_Piece] = []
     for stretch in kept:
         first, last = stretch.old_start * rate, (stretch.old_start + stretch.seconds) * rate
