@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from workers.pipeline.gates.pictures import Scores, scores_of, summarise
 from workers.pipeline.gates.sampling import choose_spots
-from workers.pipeline.gates.spots import Spot as Spot, ask, view_of, whole
+from workers.pipeline.gates.spots import Spot as Spot
+from workers.pipeline.gates.spots import ask, view_of, whole
 
 RATE = Fraction(25)
 
