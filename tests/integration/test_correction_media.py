@@ -11,9 +11,9 @@ from tests.media import run_ffmpeg
 from workers.pipeline.correction.align import TimeMap, align
 from workers.pipeline.correction.features import read_samples
 from workers.pipeline.correction.sampling import choose_samplings
-from workers.pipeline.plan import make_recipe
 from workers.pipeline.probe import SourceLimits, probe
 from workers.pipeline.process import Limits
+from workers.pipeline.recipe import handling_of
 from workers.pipeline.tools import find_tools
 
 SECONDS, RATE, SIZE = 24, 25, (320, 180)
@@ -63,7 +63,7 @@ def compared(old: Path, new: Path, folder: Path) -> TimeMap:
     samples = []
     for name, source, known, sampling in zip(("a", "b"), (old, new), facts, choose_samplings(*facts), strict=True):
         (folder / name).mkdir()
-        handling = make_recipe(known, "").handling
+        handling = handling_of(known.video) if known.video else None
         samples.append(read_samples(tools, source, known, sampling, handling, folder / name, Limits(1, 1)))
         taken = sum(path.stat().st_size for path in (folder / name).iterdir())
         assert taken == sampling.disk_bytes - 2 * sampling.samples, "the sound is noted and gone"

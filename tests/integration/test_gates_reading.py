@@ -17,8 +17,8 @@ from workers.pipeline.gates.legibility import compare
 from workers.pipeline.gates.reader import Reader, Still, the_reader
 from workers.pipeline.gates.shown import pictures_in, slots_at, stills_of
 from workers.pipeline.gates.spots import View
-from workers.pipeline.plan import Handling, VideoRecipe, timescale_of
 from workers.pipeline.process import Limits, run
+from workers.pipeline.recipe import Handling, VideoRecipe
 from workers.pipeline.tools import find_tools
 from workers.pipeline.work import VideoWork
 

@@ -8,9 +8,10 @@ from tests.drawn import film, noisy, panned, scenery, slide
 from tests.media import Media, run_ffmpeg
 from workers.pipeline.errors import Cancelled, NotDecodable
 from workers.pipeline.look.looking import look
-from workers.pipeline.look.model import Crop, Kind, Look, PictureLook, SoundLook
+from workers.pipeline.look.model import Kind, Look, PictureLook, SoundLook
 from workers.pipeline.probe import SourceLimits, probe
 from workers.pipeline.process import UNWATCHED, Limits, Watch
+from workers.pipeline.recipe import Crop
 from workers.pipeline.tools import find_tools
 
 LIMITS = Limits(seconds=60, cpu_seconds=60)

@@ -13,10 +13,10 @@ from workers.pipeline.correction.inherit import (
     SOUND_MARGIN_FRAMES,
     Boundary,
     SoundBoundary,
+    SoundRun,
     inherit_pictures,
     inherit_sound,
 )
-from workers.pipeline.plan import Stretch
 
 RATE = Fraction(25)
 SLACK = 1 / RATE
@@ -117,14 +117,14 @@ def test_pictures_are_laid_out_without_a_gap_and_only_kept_ones_inherited(case: 
     assert olds == sorted(set(olds))
 
 
-STRETCHES = [Stretch(first=n * 700, count=700) for n in range(160)]
+RUNS = [SoundRun(first=n * 700, count=700) for n in range(160)]
 
 
 @given(maps())
 def test_sound_moves_by_whole_frames_and_stays_near_its_place(case: tuple[list[Kept], Fraction]) -> None:
     found, end = case
     frames = max(1, round(end * AAC))
-    segments = inherit_sound(STRETCHES, found, frames, AAC)
+    segments = inherit_sound(RUNS, found, frames, AAC)
     assert segments[0].first == 0
     assert abs(segments[-1].first + segments[-1].count - frames) <= 1
     for one, other in pairwise(segments):
@@ -132,7 +132,7 @@ def test_sound_moves_by_whole_frames_and_stays_near_its_place(case: tuple[list[K
     for segment in segments:
         if segment.old is None:
             continue
-        old = STRETCHES[segment.old]
+        old = RUNS[segment.old]
         assert segment.count == old.count
         late = segment.first - old.first
         assert any(abs((k.new_start - k.old_start) * AAC - late) <= Fraction(1, 2) for k in found)
@@ -142,10 +142,10 @@ def test_sound_beside_a_change_is_encoded_with_it() -> None:
     """A segment whose last frame is heard together with a changed one is not the old one any more."""
     until = Fraction(1400) / AAC
     seen = [kept(0, 0, until, lag=2), kept(60, 60, 2340, lag=2)]
-    segments = inherit_sound(STRETCHES, seen, 112_500, AAC)
+    segments = inherit_sound(RUNS, seen, 112_500, AAC)
     assert [s.old for s in segments[:2]] == [0, None]
     longer = [kept(0, 0, until + SOUND_MARGIN_FRAMES / AAC, lag=2), kept(60, 60, 2340, lag=2)]
-    segments = inherit_sound(STRETCHES, longer, 112_500, AAC)
+    segments = inherit_sound(RUNS, longer, 112_500, AAC)
     assert [s.old for s in segments[:3]] == [0, 1, None]
     assert {s.lag for s in segments} == {Fraction(1, 50)}
     assert isinstance(segments[0], SoundBoundary)

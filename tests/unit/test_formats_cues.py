@@ -3,10 +3,10 @@
 import re
 from itertools import pairwise
 
-from catalog.courses.webvtt import check_webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.courses.captions.reading import read_captions
 from catalog.formats.cues import chapters_vtt, thumbnails_vtt
 from catalog.formats.release import Chapter
 from tests.factories import make_still
@@ -47,7 +47,9 @@ def test_chapters_are_webvtt() -> None:
     assert text == (
         "WEBVTT\n\n00:00:00.000 --> 01:02:03.004\na --&gt; b &amp; &lt;c&gt;\n\n01:02:03.004 --> 01:03:20.000\n压强\n"
     )
-    check_webvtt(text.encode())
+    read = read_captions(text.encode())
+    assert read.data.decode() == text
+    assert [(cue.start_ms, cue.end_ms) for cue in read.cues] == times(text)
 
 
 def test_a_still_that_is_not_here_leaves_its_time_empty() -> None:

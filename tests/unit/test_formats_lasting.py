@@ -34,7 +34,7 @@ def test_the_whole_lasts_what_is_asked_and_every_picture_stays(whole: bytes, mis
     for file, data in zip(files, (segment, changed), strict=True):
         file.write_bytes(init + data)
     before, after = (decode("-i", file, "-f", "framemd5", "-fps_mode", "passthrough") for file in files)
-    pictures = [[line.split(b",")[5] for line in said.splitlines() if b"," in line] for said in (before, after)]
+    pictures = [[line.split(b",")[5] for line in said.splitlines() if line[:1] != b"#"] for said in (before, after)]
     assert len(pictures[0]) == 25
     assert pictures[0] == pictures[1]
 

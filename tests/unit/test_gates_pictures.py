@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 
 from workers.pipeline.gates.pictures import Scores, scores_of, summarise
 from workers.pipeline.gates.sampling import choose_spots
-from workers.pipeline.gates.spots import Spot, ask, view_of, whole
+from workers.pipeline.gates.spots import Spot as Spot
+from workers.pipeline.gates.spots import ask, view_of, whole
 
 RATE = Fraction(25)
+
+
+def spot(start_s: float, frames: int) -> Spot:
+    return Spot(start_s=start_s, frames=frames)
 
 
 @pytest.mark.parametrize(
@@ -31,19 +36,19 @@ def test_a_view_is_as_large_as_the_screen_holds(size: tuple[int, int], shown: tu
 
 
 def test_a_spot_is_led_in_and_out_and_its_own_pictures_are_known() -> None:
-    asked = ask([Spot(2.0, 5), Spot(0.0, 3), Spot(9.9, 5)], Fraction(10), RATE)
+    asked = ask([spot(2.0, 5), spot(0.0, 3), spot(9.9, 5)], Fraction(10), RATE)
     assert asked.slots == ((0, 4), (49, 7), (244, 6))
     assert asked.spots == ((5, 5), (0, 3), (12, 5))
 
 
 def test_spots_that_touch_are_decoded_once() -> None:
-    asked = ask([Spot(1.0, 10), Spot(1.2, 10), Spot(1.64, 5)], Fraction(10), RATE)
+    asked = ask([spot(1.0, 10), spot(1.2, 10), spot(1.64, 5)], Fraction(10), RATE)
     assert asked.slots == ((24, 23),)
     assert asked.spots == ((1, 10), (6, 10), (17, 5))
 
 
 def test_what_is_longer_than_the_segment_is_the_segment() -> None:
-    assert ask([Spot(-3.0, 900)], Fraction(2), RATE) == whole(Fraction(2), RATE)
+    assert ask([spot(-3.0, 900)], Fraction(2), RATE) == whole(Fraction(2), RATE)
     with pytest.raises(ValueError, match="no spot"):
         ask([], Fraction(2), RATE)
 
@@ -56,7 +61,7 @@ def test_what_is_longer_than_the_segment_is_the_segment() -> None:
 def test_every_spot_finds_its_pictures_among_the_decoded(
     wanted: list[tuple[float, int]], total: int, rate: Fraction
 ) -> None:
-    asked = ask([Spot(*spot) for spot in wanted], total / rate, rate)
+    asked = ask([spot(*each) for each in wanted], total / rate, rate)
     decoded = [slot for first, count in asked.slots for slot in range(first, first + count)]
     assert decoded == sorted(set(decoded))
     assert decoded[0] >= 0
@@ -70,7 +75,7 @@ def test_every_spot_finds_its_pictures_among_the_decoded(
 def test_a_sample_looks_where_it_is_liveliest_and_at_the_end() -> None:
     activity = [0.1, 0.1, 0.1, 9.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
     sample = choose_spots(Fraction(10), RATE, activity, changes=[3.4], number=4)
-    assert Spot(3.4, 5) in sample.spots
+    assert spot(3.4, 5) in sample.spots
     assert sample.spots[-1].start_s == pytest.approx(9.8)
     assert len(sample.spots) == 2 + 3
     assert choose_spots(Fraction(10), RATE, activity, number=4) != choose_spots(Fraction(10), RATE, activity, number=5)
@@ -90,7 +95,7 @@ def test_a_sample_stands_for_the_whole_segment(
     sample = choose_spots(seconds, RATE, activity, changes, number, spacing)
     assert sum(sample.weights) == pytest.approx(float(seconds))
     assert all(
-        0 <= spot.start_s <= seconds and weight > 0 for spot, weight in zip(sample.spots, sample.weights, strict=True)
+        0 <= one.start_s <= seconds and weight > 0 for one, weight in zip(sample.spots, sample.weights, strict=True)
     )
     assert len(sample.spots) <= 3 + float(seconds) / spacing
 
@@ -102,9 +107,9 @@ def test_a_sample_of_many_segments_has_the_mean_of_the_whole() -> None:
     weights: list[float] = []
     for number in range(60):
         sample = choose_spots(Fraction(10), RATE, [0, 0, 0, 0, 5.0, 0, 0, 0, 0, 0], number=number)
-        for spot, weight in zip(sample.spots, sample.weights, strict=True):
-            first = round(spot.start_s * 25)
-            scores.append(tuple(series[first : first + spot.frames]))
+        for one, weight in zip(sample.spots, sample.weights, strict=True):
+            first = round(one.start_s * 25)
+            scores.append(tuple(series[first : first + one.frames]))
             weights.append(weight)
     found = summarise(scores, weights)
     assert found.mean == pytest.approx(sum(series) / 250, abs=0.15)
@@ -118,7 +123,7 @@ def log(scores: list[float]) -> bytes:
 
 
 def test_a_log_is_read_per_spot_to_one_decimal() -> None:
-    asked = ask([Spot(0.4, 2), Spot(0.0, 1)], Fraction(1), RATE)
+    asked = ask([spot(0.4, 2), spot(0.0, 1)], Fraction(1), RATE)
     assert scores_of(log([10.04, 20.06, 30, 40.04, 50.06, 60]), asked) == ((40.0, 50.1), (10.0,))
     with pytest.raises(ValueError, match="5 of 6 pictures"):
         scores_of(log([1, 2, 3, 4, 5]), asked)
@@ -137,7 +142,7 @@ def test_scores_are_summed_up_by_what_they_stand_for() -> None:
 @given(st.lists(st.lists(st.floats(0, 100), min_size=1, max_size=9).map(tuple), min_size=1, max_size=9))
 def test_a_summary_lies_within_its_scores(scores: Scores) -> None:
     found = summarise(scores, [1.0] * len(scores))
-    flat = [score for spot in scores for score in spot]
+    flat = [score for each in scores for score in each]
     assert min(flat) == found.min <= found.p5 <= max(flat)
     assert min(flat) - 0.05 <= found.mean <= max(flat) + 0.05
 

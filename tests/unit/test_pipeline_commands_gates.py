@@ -3,9 +3,10 @@
 from fractions import Fraction
 from pathlib import Path
 
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from workers.pipeline.commands import gates
 from workers.pipeline.gates.spots import View
+from workers.pipeline.plan import Stretch
 from workers.pipeline.recipe import Handling, VideoRecipe
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import VideoWork
@@ -14,20 +15,20 @@ TOOLS = Tools("/bin/ffmpeg", "/bin/ffprobe", "9.0 x86_64")
 VIEW = View(width=1280, height=720, rate=Fraction(25))
 SLOTS = ((0, 7), (244, 6))
 RECIPE = VideoRecipe(
-    rung=Rung.FLOOR, width=640, height=360, rate=Fraction(25, 2), timescale=10_000, crf=30, preset="veryfast",
-    max_bits_per_s=320_000, level="3.0",
-)  # fmt: skip
+    tier=Tier.COMPATIBLE, rung=Rung.FLOOR, width=640, height=360, rate=Fraction(25, 2), crf=30, preset="veryslow"
+)
 HANDLING = Handling(rotation=90, deinterlace=True, matrix="bt601", lead_s=0.005)
 WORK = VideoWork(
-    number=1, part_key="jobs/j/video/0000.mkv", part_digest="ab", part_start=0.0, first=100, count=125, recipe=RECIPE,
-    handling=HANDLING, tools="9.0 x86_64",
+    number=1, part_key="jobs/j/video/0000.mkv", part_digest="ab", part_start=0.0,
+    stretch=Stretch(start=Fraction(8), seconds=Fraction(10)), recipe=RECIPE, handling=HANDLING, tools="9.0 x86_64",
+    view=VIEW,
 )  # fmt: skip
 PART, ENCODED, OUT = Path("/w/part"), Path("/w/o.mp4"), Path("/w/out")
 
 QUIET = "-hide_banner -nostdin -loglevel error -progress pipe:1 -stats_period 0.5 -y"
 GUARD = (
     "-format_whitelist mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpeg,mpegts,asf,mxf,rm,ogg,wav,w64,"
-    "mp3,aac,flac,amr,aiff,h264,hevc"
+    "mp3,aac,flac,amr,aiff,h264,hevc -max_pixels 37748736 -max_streams 100"
 )
 CHOSEN = "between(n\\,0\\,6)+between(n\\,244\\,249)"
 
@@ -51,9 +52,9 @@ def test_a_segment_beside_its_part() -> None:
     shown, last = viewed(1, CHOSEN, 250, "bt709")
     source, end = viewed(last + 2, CHOSEN, 250, "bt601", turned=True)
     assert line == (
-        f"/bin/ffmpeg {GUARD} -protocol_whitelist file,pipe -i file:/w/o.mp4 "
-        f"-copyts {GUARD} -noaccurate_seek -noautorotate -protocol_whitelist file,pipe -reinit_filter 0 "
-        "-seek_timestamp 1 -ss 17.998000 -i file:/w/part -filter_complex "
+        f"/bin/ffmpeg {GUARD} -protocol_whitelist fd -i fd:/w/o.mp4 "
+        f"-copyts {GUARD} -noaccurate_seek -noautorotate -protocol_whitelist fd -reinit_filter 0 "
+        "-seek_timestamp 1 -ss 17.998000 -i fd:/w/part -filter_complex "
         f"[0:v:0]settb=1/10000[s0];[s0]setpts=N*800[s1];{shown};"
         f"[1:v:0]bwdif=deint=interlaced:mode=send_frame[s{last + 1}];"
         f"[s{last + 1}]setpts=PTS-18.005000/TB[s{last + 2}];{source};"
@@ -65,7 +66,7 @@ def test_a_segment_beside_its_part() -> None:
 def test_the_source_is_entered_where_the_first_spot_is() -> None:
     line = gates.compare_segment(TOOLS, WORK, VIEW, ((200, 7),), PART, ENCODED, OUT)
     assert line[line.index("-ss") + 1] == "25.998000"
-    early = WORK.model_copy(update={"first": 0})
+    early = WORK.model_copy(update={"stretch": Stretch(start=Fraction(0), seconds=Fraction(10))})
     assert "-ss" not in gates.compare_segment(TOOLS, early, VIEW, ((10, 7),), PART, ENCODED, OUT)
 
 
@@ -75,9 +76,9 @@ def test_whole_files_are_shown_by_their_own_times() -> None:
     line = " ".join(gates.compare_files(TOOLS, VIEW, whole, source, peer, OUT))
     first, last = viewed(0, "between(n\\,0\\,249)", 250, "bt709")
     second, end = viewed(last + 2, "between(n\\,0\\,249)", 250, "bt601", turned=True)
-    opened = f"-copyts {GUARD} -noautorotate -protocol_whitelist file,pipe -reinit_filter 0"
+    opened = f"-copyts {GUARD} -noautorotate -protocol_whitelist fd -reinit_filter 0"
     assert line == (
-        f"/bin/ffmpeg {opened} -i file:/w/o.mp4 {opened} -i file:/w/part -filter_complex "
+        f"/bin/ffmpeg {opened} -i fd:/w/o.mp4 {opened} -i fd:/w/part -filter_complex "
         f"[0:v:0]setpts=PTS-0.005000/TB[s0];{first};[1:v:0]bwdif=deint=interlaced:mode=send_frame[s{last + 1}];"
         f"[s{last + 1}]setpts=PTS-1.505000/TB[s{last + 2}];{second};"
         f"[s{last}][s{end}]libvmaf=log_fmt=json:log_path=/w/out:model=version\\\\=vmaf_v0.6.1:n_threads=1[s{end + 1}] "
@@ -93,7 +94,7 @@ def test_stills_of_both_sides_are_raw_pictures() -> None:
         f"[s{last + 1}]format=bgr24[s{last + 2}] -map [s{last + 2}] -f rawvideo -map_metadata -1 file:/w/out {QUIET}"
     )
     assert line == (
-        f"/bin/ffmpeg {GUARD} -protocol_whitelist file,pipe -i file:/w/o.mp4 -filter_complex "
+        f"/bin/ffmpeg {GUARD} -protocol_whitelist fd -i fd:/w/o.mp4 -filter_complex "
         f"[0:v:0]settb=1/10000[s0];[s0]setpts=N*800[s1];{shown};{drawn}"
     )
     source = " ".join(gates.stills_of_source(TOOLS, WORK, VIEW, SLOTS, PART, OUT))

@@ -19,7 +19,7 @@ from catalog.jobs.schemas import Corrected, EncodeRow
 from catalog.storage.base import Bucket, NoSuchObject
 from workers.pipeline.correction.align import Kept, TimeMap, align
 from workers.pipeline.correction.features import read_samples
-from workers.pipeline.correction.inherit import Boundary, Frames, SoundBoundary, inherit_pictures, inherit_sound
+from workers.pipeline.correction.inherit import Boundary, SoundBoundary, SoundRun, inherit_pictures, inherit_sound
 from workers.pipeline.correction.sampling import choose_samplings
 from workers.pipeline.desk import Desk
 from workers.pipeline.plan import Plan, Stretch, make_parts, sound_frames
@@ -127,7 +127,8 @@ def _lay_out(facts: Facts, recipe: Recipe, old_plan: Plan, found: TimeMap, old: 
     for sound in recipe.sounds:
         rate = Fraction(SAMPLE_RATE, sound.frame)
         before = [
-            Frames(round(stretch.start * rate), sound_frames(stretch, sound)) for stretch in old_plan.sounds[sound.tier]
+            SoundRun(first=round(stretch.start * rate), count=sound_frames(stretch, sound))
+            for stretch in old_plan.sounds[sound.tier]
         ]
         heard = inherit_sound(before, found.sound, -(-duration * rate // 1), rate)
         sounds[sound.tier] = tuple(Stretch(start=b.first / rate, seconds=b.count / rate) for b in heard)

@@ -34,6 +34,13 @@ class Boundary(Frozen):
     old: int | None
 
 
+class SoundRun(Frozen):
+    """An old segment of sound: its first frame (a packet of the tier), counted from the old zero, and how many."""
+
+    first: int
+    count: int
+
+
 class SoundBoundary(Frozen):
     """A new segment of sound: its first frame, counted from the zero of the new source, and how many; as `Boundary`.
 
@@ -45,14 +52,6 @@ class SoundBoundary(Frozen):
     count: int
     old: int | None
     lag: Fraction = Fraction(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """An old segment of sound: its first frame, counted from the zero, and how many."""
-
-    first: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +92,16 @@ def inherit_pictures(
 
 
 def inherit_sound(
-    stretches: Sequence[Frames], kept: Sequence[Kept], frames: int, rate: Fraction
+    runs: Sequence[SoundRun], kept: Sequence[Kept], frames: int, rate: Fraction
 ) -> tuple[SoundBoundary, ...]:
     """Return the new segments of sound, from frame 0 to `frames`, the last frame of the new source's sound.
 
-    `stretches` are the old segments in sound frames, `kept` is `TimeMap.sound`, `rate` is sound frames a second
-    (48,000 / 1024 for AAC, / 960 for Opus). An inherited segment moves by whole frames and stands at most
+    `runs` are the old segments, `kept` is `TimeMap.sound`, `rate` is sound frames a second
+    (48,000 / 1024 for AAC, / 2880 for Opus). An inherited segment moves by whole frames and stands at most
     half a frame from its place.
     """
     lengths = _Lengths(Fraction(1), *(Fraction(ceil(s * rate)) for s in (LEAST_S, MOST_S, SHORTEST_S)))
-    bounds = [Fraction(s.first) for s in stretches] + [Fraction(s.first + s.count) for s in stretches[-1:]]
+    bounds = [Fraction(run.first) for run in runs] + [Fraction(run.first + run.count) for run in runs[-1:]]
     moved: list[_Piece] = []
     for stretch in kept:
         first, last = stretch.old_start * rate, (stretch.old_start + stretch.seconds) * rate
