@@ -64,6 +64,8 @@ def video_works(
     return works
 
 
+SPACING_S = 5.0
+"""Beside the liveliest second and the last one, a segment that is measured has a spot about so often."""
 MEASURED_LEAST, MEASURED_ONE_IN = 4, 3
 """At least so many segments of a lesson are measured, and one in so many of a long one."""
 
@@ -81,7 +83,7 @@ def choose_samples(stretches: Sequence[Stretch], rate: Fraction, look: PictureLo
             continue
         seconds = look.activity[int(stretch.start) : int(stretch.end)]
         changes = times_within(look.change_times, stretch)
-        samples.append(choose_spots(stretch.seconds, rate, seconds, changes, number))
+        samples.append(choose_spots(stretch.seconds, rate, seconds, changes, number, SPACING_S))
     return samples
 
 
