@@ -142,6 +142,11 @@ NOTICES = {
     "deck-removed": ("info", N_("The deck was removed. The next encoding is without it.")),
     "captions-removed": ("info", N_("The captions were removed. Classrooms lose them with the next release.")),
     "uploaded": ("good", N_("The video is here. It is being made ready for thin lines now.")),
+    "stopped": ("info", N_("It was stopped: no release takes anything of it. Trying again goes on where it was.")),
+    "budget-set": (
+        "good",
+        N_("Saved. Lessons that are encoded from now on keep to it; those that are made stay as they are."),
+    ),
     "retried": ("info", N_("It is being tried again. What was done before is not done twice.")),
     "county-added": ("good", N_("The county is there. Now add its schools.")),
     "site-added": ("good", N_("The school is there. Now add its node.")),

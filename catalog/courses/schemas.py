@@ -25,13 +25,38 @@ class PlaceIn(BaseModel):
     trade: Label = ""
 
 
+LEAST_BUDGET = 1_000_000
+MOST_BUDGET = 1 << 40
+
+BudgetBytes = Annotated[
+    int,
+    Field(
+        ge=LEAST_BUDGET,
+        le=MOST_BUDGET,
+        description="what one school may fetch for the whole course in one tier, in bytes; its lessons share it by "
+        "their length; lessons that are encoded from now on keep to it; null for no budget",
+        examples=[200_000_000],
+    ),
+]
+
+
 class CourseIn(BaseModel):
-    """A course to create or change. `partner_id` is the account's own, unless ops says which."""
+    """A course to create or change. `partner_id` is the account's own, unless ops says which.
+
+    A change that leaves `budget_bytes` out leaves it as it is.
+    """
 
     title: Name
     description: LongText = ""
     place: PlaceIn = PlaceIn()
     partner_id: Id | None = None
+    budget_bytes: BudgetBytes | None = None
+
+
+class BudgetIn(BaseModel):
+    """A course's budget to set; null for none."""
+
+    budget_bytes: BudgetBytes | None
 
 
 class CourseOut(BaseModel):
@@ -43,6 +68,7 @@ class CourseOut(BaseModel):
     title: str
     description: str
     place: PlaceIn
+    budget_bytes: int | None
     created_at: datetime
 
 

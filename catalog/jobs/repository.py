@@ -37,6 +37,14 @@ def jobs_of_lesson(session: Session, lesson_id: str) -> Sequence[Job]:
     return session.exec(query.order_by(col(Job.created_at).desc(), col(Job.id).desc())).all()
 
 
+def has_media() -> ColumnElement[bool]:
+    """Return the condition that a release can hold what a job made, whatever the job still does.
+
+    A column of JSON holds JSON's null where nothing was made yet, which is not SQL's. What was cancelled is not wanted.
+    """
+    return and_(col(Job.state) != JobState.CANCELLED, func.jsonb_typeof(col(Job.media)) == "object")
+
+
 def live_job_of_source(session: Session, source_id: str) -> Job | None:
     """Return the job that is at work on the source, if there is one."""
     return session.exec(select(Job).where(col(Job.source_id) == source_id, col(Job.state).in_(LIVE))).first()
@@ -345,14 +353,31 @@ def lapsed_tasks(session: Session, limit: int) -> list[str]:
     return list(session.exec(query.order_by(col(Task.job_id)).limit(limit)).all())
 
 
-def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
-    """Return how many unfinished tasks there are by (kind, state)."""
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Tasks of one kind in one state; `first` says that a lesson's floors need them."""
+
+    kind: TaskKind
+    state: TaskState
+    first: bool
+
+
+def queue_lengths(session: Session) -> dict[Queue, int]:
+    """Return how many unfinished tasks there are in each queue; what waits for a job that has ended does not count."""
+    is_first = (col(Task.priority) == FIRST).label("first")
     query = (
-        select(Task.kind, Task.state, func.count())
-        .where(col(Task.state).in_((TaskState.WAITING, TaskState.RUNNING)))
-        .group_by(col(Task.kind), col(Task.state))
+        sa_select(col(Task.kind), col(Task.state), is_first, func.count())
+        .join(Job, col(Job.id) == col(Task.job_id))
+        .where(
+            or_(
+                col(Task.state) == TaskState.RUNNING,
+                and_(col(Task.state) == TaskState.WAITING, col(Job.state).in_(LIVE)),
+            )
+        )
+        .group_by(col(Task.kind), col(Task.state), is_first)
     )
-    return {(kind, state): count for kind, state, count in session.exec(query).all()}
+    rows = session.execute(query).all()
+    return {Queue(TaskKind(kind), TaskState(state), first): count for kind, state, first, count in rows}
 
 
 @dataclass(frozen=True, slots=True)

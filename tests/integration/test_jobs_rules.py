@@ -259,4 +259,8 @@ def test_progress_counts_content_and_says_how_long_it_takes(workshop: Workshop, 
     assert now.eta_s == pytest.approx(15 + 1.2, rel=0.2)
     with session_scope(workshop.engine) as session:
         counts = repository.queue_lengths(session)
-    assert counts == {("encode", "running"): 1, ("encode", "waiting"): 2}
+    queue = repository.Queue
+    assert counts == {
+        queue(TaskKind.ENCODE, TaskState.RUNNING, first=True): 1,
+        queue(TaskKind.ENCODE, TaskState.WAITING, first=True): 2,
+    }

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from api.web.caption_views import RATES, CaptionsForm, captions_look
 from api.web.desk import Desk, TheDesk, TheForm, ThePartner, Viewer, see_other, show
-from api.web.views import any_moving, media_facts, place_words, state_view
+from api.web.made import made_view
+from api.web.views import any_moving, place_words, state_view
 from catalog.courses import service as courses
 from catalog.courses.captions.service import captions_of_lesson
 from catalog.courses.languages import CAPTION_LANGUAGES
@@ -22,10 +23,8 @@ from catalog.courses.uploads import (
     sources_of_lesson,
 )
 from catalog.formats.errors import AppError
-from catalog.formats.release import Media
-from catalog.jobs.service import find_job, retry_job, ring_job
-from catalog.overview.lessons import lesson_states
-from catalog.publishing.repository import newest_media
+from catalog.jobs.service import cancel_job, find_job, retry_job, ring_job
+from catalog.overview.lessons import lesson_states, lessons_made
 from catalog.storage.base import NoSuchUpload
 
 router = APIRouter(prefix="/partner/lessons/{lesson_id}", include_in_schema=False)
@@ -86,8 +85,8 @@ def _video(session: Session, desk: Desk, request: Request, viewer: Viewer, lesso
     sources = [s for s in listed if s.kind is SourceKind.RECORDING]
     wanted = state.job.source_id if state.job else None
     source = next((s for s in sources if s.id == wanted), sources[0] if sources else None)
-    kept = newest_media(session, [lesson.id]).get(lesson.id)
-    media = Media.model_validate(kept) if kept else None
+    made = lessons_made(session, [lesson.id]).get(lesson.id)
+    poster = made.media.poster if made else None
     place = place_words(courses.place_of(lesson), lesson.unit)
     return {
         "lesson": {"id": lesson.id, "number": lesson.number, "title": lesson.title, "over": place}
@@ -96,8 +95,9 @@ def _video(session: Session, desk: Desk, request: Request, viewer: Viewer, lesso
         "source": source,
         "moving": any_moving([state]),
         "can_change": courses.may_change(viewer.person, course.partner_id),
-        "poster": f"{desk.centre.settings.store_url}/blobs/{media.poster.sha256}" if media and media.poster else None,
-        "media_facts": media_facts(media, language) if media else [],
+        "poster": f"{desk.centre.settings.store_url}/blobs/{poster.sha256}" if poster else None,
+        "made": made_view(made, language) if made else None,
+        "made_before": bool(made and state.job and made.job_id != state.job.job_id),
     }
 
 
@@ -156,3 +156,16 @@ def retry(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _
     with desk.centre.session() as session:
         ring_job(session, desk.centre.doorbell, job.id)
     return see_other(f"/partner/lessons/{lesson_id}?said=retried")
+
+
+@router.post("/cancel")
+def cancel(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _sent: TheForm) -> Response:
+    """Stop the newest job."""
+    try:
+        with desk.centre.session() as session:
+            lesson = courses.find_lesson(session, viewer.person, lesson_id, change=True)
+            state = lesson_states(session, lesson.course_id, [lesson])[lesson.id]
+            cancel_job(session, state.job.job_id if state.job else "")
+    except AppError as error:
+        return show_lesson(request, desk, viewer, lesson_id, error=error)
+    return see_other(f"/partner/lessons/{lesson_id}?said=stopped")
