@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge
 
 from catalog.jobs.models import TaskKind, TaskState
-from catalog.jobs.repository import Queue
+from catalog.jobs.turns import Queue
 from catalog.telemetry import openmetrics
 
 

@@ -15,7 +15,7 @@ from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
 from catalog.formats.release import Quality
 from catalog.formats.rungs import Rung
-from catalog.jobs import service
+from catalog.jobs import briefing, service
 from catalog.jobs.errors import JobBroke
 from catalog.jobs.media import GivenUp, Packed
 from catalog.jobs.models import LIVE, TaskKind
@@ -146,11 +146,11 @@ def _ingest(bound: Bound) -> Finish:
     settings = resources.settings
     with session_scope(resources.engine) as session:
         asked = Asked(
-            service.source_key(session, lease),
+            briefing.source_key(session, lease),
             settings.source_limits,
-            service.budget_of(session, lease),
-            service.deck_key(session, lease),
-            service.corrected_by(session, lease),
+            briefing.budget_of(session, lease),
+            briefing.deck_key(session, lease),
+            briefing.corrected_by(session, lease),
         )
     with workspace(settings.worker_folder) as folder:
         prefix = f"jobs/{lease.job_id}"

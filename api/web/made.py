@@ -90,7 +90,7 @@ def made_view(made: LessonMade, language: Language) -> MadeView:
 def _tier_view(media: Media, tier: Tier, language: Language) -> TierView:
     sound = media.sound(tier)
     videos = [r.video for r in media.renditions if r.tier is tier and r.video is not None]
-    codecs = [_codec(track.codec) for track in (*videos[:1], *([sound] if sound else []))]
+    codecs = [_codec(codec) for codec in (*(video.codec for video in videos[:1]), *([sound.codec] if sound else []))]
     heard = ""
     if sound is not None:
         channels = translate(N_("mono") if sound.channels == 1 else N_("stereo"), language)

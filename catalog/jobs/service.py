@@ -16,12 +16,12 @@ from catalog.courses.errors import SourceUnknown
 from catalog.courses.models import SourceKind, SourceState
 from catalog.db import utc_now
 from catalog.formats.errors import AppError
-from catalog.jobs import repository
+from catalog.jobs import repository, turns
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
 from catalog.jobs.media import GivenUp, MediaBase, Packed, compose
 from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
-from catalog.jobs.schemas import Budget, Corrected, EncodeRow, Fault, Lease, NewJob, NewTask, Ring
+from catalog.jobs.schemas import EncodeRow, Fault, Lease, NewJob, NewTask, Ring
 
 log = structlog.get_logger(__name__)
 
@@ -166,35 +166,6 @@ def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> L
 def extend_lease(session: Session, lease: Lease, seconds: float, progress: float) -> JobState | None:
     """Extend the lease and note the progress. Return the job's state, or None if somebody else has the task now."""
     return repository.extend_lease(session, lease.task_id, lease.holder, seconds, progress)
-
-
-def budget_of(session: Session, lease: Lease) -> Budget | None:
-    """Return what the lesson's course may cost and who shares that, or None where nobody set a budget."""
-    job = find_job(session, lease.job_id)
-    course = courses.course(session, job.course_id)
-    if course is None or course.budget_bytes is None:
-        return None
-    count, known, seconds = repository.other_lessons(session, course.id, lease.lesson_id)
-    return Budget(course_bytes=course.budget_bytes, known=known, known_s=seconds, unknown=count - known)
-
-
-def corrected_by(session: Session, lease: Lease) -> Corrected | None:
-    """Return the finished job of the lesson that this one, of a newer source, corrects; None if there is none."""
-    job = repository.newest_done(session, lease.lesson_id, lease.source_id)
-    source = courses.source(session, job.source_id) if job is not None else None
-    if job is None or source is None or job.plan is None or job.recipe is None or job.base is None:
-        return None
-    packs = repository.tasks_of(session, job.id, TaskKind.PACK)
-    made = {task.track for task in packs if task.result and (task.result.get("rendition") or task.result.get("sound"))}
-    rows = {
-        track: tuple(
-            EncodeRow(number=task.number, payload=task.payload, result=task.result or {})
-            for task in repository.encodes_of(session, job.id, track)
-        )
-        for track in sorted(made)
-    }
-    base = MediaBase.model_validate(job.base)
-    return Corrected(source_key=source.object_key, recipe=job.recipe, plan=job.plan, base=base, rows=rows)
 
 
 def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
@@ -370,24 +341,10 @@ def try_again(session: Session, lease: Lease, error: AppError) -> bool:
     return True
 
 
-def source_key(session: Session, lease: Lease) -> str:
-    """Return the name of the job's source in the private bucket. Raises SourceUnknown if its row is gone."""
-    source = courses.source(session, lease.source_id)
-    if source is None:
-        raise SourceUnknown(source=lease.source_id)
-    return source.object_key
-
-
-def deck_key(session: Session, lease: Lease) -> str | None:
-    """Return the name of the lesson's deck in the private bucket, or None if it has none."""
-    deck = courses.newest_whole(session, lease.lesson_id, SourceKind.DECK)
-    return deck.object_key if deck else None
-
-
 def return_lapsed(session: Session, limit: int = 100) -> int:
     """Let tasks whose worker is gone wait again, or give up on those that lost too many. Return how many there were."""
     count = 0
-    for task_id in repository.lapsed_tasks(session, limit):
+    for task_id in turns.lapsed_tasks(session, limit):
         job = repository.job_of_task(session, task_id)
         task = repository.takeable_task(session, task_id)
         if job is None or task is None or task.state != TaskState.RUNNING:

@@ -6,10 +6,11 @@ import pytest
 
 from catalog.accounts.models import Role
 from catalog.courses.models import SourceKind
+from catalog.jobs.briefing import deck_key
 from catalog.jobs.models import JobState, TaskKind
 from catalog.jobs.repository import tasks_of
 from catalog.jobs.schemas import Lease
-from catalog.jobs.service import deck_key, take_lease
+from catalog.jobs.service import take_lease
 from catalog.storage.base import Bucket
 from tests.centre import World
 from tests.integration.test_web_pages import Visitor, bearer

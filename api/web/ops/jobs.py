@@ -10,8 +10,8 @@ from api.web.desk import Desk, TheDesk, TheForm, TheOps, see_other, show
 from api.web.views import state_view
 from catalog.formats.errors import N_
 from catalog.jobs.models import LIVE, JobState, TaskKind, TaskState
-from catalog.jobs.repository import Queue, queue_lengths
 from catalog.jobs.service import retry_job, ring_job
+from catalog.jobs.turns import Queue, queue_lengths
 from catalog.look.language import Language, translate
 from catalog.overview.lessons import STAGES, list_jobs
 from catalog.overview.schemas import JobRow, LessonStage, LessonState
