@@ -12,7 +12,7 @@ from benchmarks.encode.compare import Run
 from benchmarks.encode.edits import MINUTE_S, MINUTES, make_edits
 from benchmarks.encode.lectures import Lecture
 from benchmarks.encode.measure import pool
-from benchmarks.encode.ours import Ledger, Row, Workshop, is_floor, new_bytes
+from benchmarks.encode.ours import Row, Workshop, is_floor, new_bytes, unlooked
 from catalog.formats.index import Index
 from workers.pipeline.work import SegmentWork
 
@@ -20,7 +20,7 @@ from workers.pipeline.work import SegmentWork
 def encode_some(folder: Path, works: list[SegmentWork]) -> list[Row]:
     """Encode segments, or find them; a task of the pool."""
     workshop = Workshop(folder)
-    return [workshop.encode_one(work, Ledger()) for work in works]
+    return [(work, workshop.encode_one(unlooked(work))) for work in works]
 
 
 def encode_floors(executor: ProcessPoolExecutor, folder: Path, lesson: Lecture) -> list[Index]:
@@ -29,7 +29,13 @@ def encode_floors(executor: ProcessPoolExecutor, folder: Path, lesson: Lecture) 
     works = [work for work in workshop.ingest(lesson.file, lesson.name).works if is_floor(work)]
     batches = [works[n : n + 4] for n in range(0, len(works), 4)]
     rows = [row for task in [executor.submit(encode_some, folder, batch) for batch in batches] for row in task.result()]
-    return [workshop.index(track.index) for track in workshop.pack(rows).all_tracks()]
+    found = []
+    for track in dict.fromkeys(work.track for work in works):
+        packed = workshop.pack([row for row in rows if row[0].track == track])
+        told = packed.sound or (packed.rendition.video if packed.rendition else None)
+        if told is not None:
+            found.append(workshop.index(told.index))
+    return found
 
 
 def run(run: Run) -> None:

@@ -31,7 +31,7 @@ def run(run: Run) -> None:
     with pool() as executor:
         tasks = [executor.submit(make_naively, side.folder, side.reference.lecture.file, side.ladder) for side in sides]
         naive = in_order(tasks, lambda seconds: run.report.say(f"  every rung by one ffmpeg: {seconds:.1f} CPU-s"))
-    ours = [side.ladder.making_of(first_works(side.ladder.ingested.works)) for side in sides]
+    ours = [side.ladder.making_of(first_works(side.ladder.works)) for side in sides]
     ratios = [mine / plain for mine, plain in zip(ours, naive, strict=True)]
     run.report.add("cpu_vs_naive", "processor time of decode, encode, pack; against one ffmpeg a rung", "x", *ratios)
     told = [

@@ -10,7 +10,7 @@ from benchmarks.encode.compare import Run, Side
 from benchmarks.encode.display import OURS
 from benchmarks.encode.lectures import excerpt
 from benchmarks.encode.measure import Reference, Stream, measure, pool, refer
-from benchmarks.encode.ours import Ledger, Workshop, at_crf, first_part, pictures
+from benchmarks.encode.ours import Workshop, at_crf, first_part, pictures, unlooked
 from benchmarks.encode.rule import Row
 from catalog.formats.rungs import Rung
 from workers.pipeline.work import VideoWork
@@ -37,11 +37,11 @@ class Point:
 def our_point(folder: Path, works: list[VideoWork], reference: Reference) -> Row:
     """Encode the segments of one track, or find them, and measure them together; a task of the pool."""
     workshop = Workshop(folder)
-    media = workshop.pack([workshop.encode_one(work, Ledger()) for work in works])
-    made = workshop.rendered(media, media.renditions[0].rung, media.renditions[0].tier)
-    if made.video is None:
+    packed = workshop.pack([(work, workshop.encode_one(unlooked(work))) for work in works])
+    pack = workshop.pack_of(packed.rendition.video) if packed.rendition else None
+    if pack is None:
         raise ValueError("a track of pictures came out without pictures")
-    return measure(reference, Stream(made.name, made.video, None, OURS), EVERY)
+    return measure(reference, Stream(works[0].track, pack, None, OURS), EVERY)
 
 
 def peer_point(name: str, crf: int, reference: Reference, folder: Path) -> Row:
@@ -70,7 +70,7 @@ def run(run: Run) -> None:
 
 
 def _submit(executor: ProcessPoolExecutor, side: Side, run: Run, folder: Path) -> list[Point]:
-    tracks = pictures(side.ladder.ingested.works)
+    tracks = pictures(side.ladder.works)
     _, seconds = first_part(tracks[0], LEAST_S)
     lecture = side.reference.lecture
     if seconds < lecture.seconds:
@@ -85,7 +85,7 @@ def _submit(executor: ProcessPoolExecutor, side: Side, run: Run, folder: Path) -
         works, _ = first_part(track, LEAST_S)
         for crf, is_chosen in _crfs(works, is_quick=run.scope.is_quick):
             task = executor.submit(our_point, side.folder, at_crf(works, crf), reference)
-            points.append(Point(curve_of(works[0]), crf, is_chosen, task))
+            points.append(Point(str(works[0].recipe.tier), crf, is_chosen, task))
     return points
 
 
@@ -93,8 +93,3 @@ def _crfs(works: Sequence[VideoWork], *, is_quick: bool) -> list[tuple[int, bool
     chosen = works[0].recipe.crf
     steps = OUR_STEPS if works[0].recipe.rung is Rung.CLEAR and not is_quick else ()
     return [(chosen, True), *((chosen + step, False) for step in steps)]
-
-
-def curve_of(work: VideoWork) -> str:
-    """Return the curve that a rung is a point of: its tier's."""
-    return work.track.partition("/")[0] if "/" in work.track else "compatible"

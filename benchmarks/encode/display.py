@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.encode.peers import shape_of
 from benchmarks.encode.running import Broken, cores, ffmpeg, ffprobe
-from workers.pipeline.plan import choose_rate
+from workers.pipeline.rates import choose_rate
 
 WIDTH, HEIGHT = 1280, 720
 OURS = "bt709"
