@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.encode import peers
 from benchmarks.encode.display import OURS
 from benchmarks.encode.lectures import Lecture
-from benchmarks.encode.measure import Reference, Stream, in_order, measure, pool, refer
+from benchmarks.encode.measure import Reference, Stream, in_order, measure, pool, refer, submit
 from benchmarks.encode.ours import MAKING, MEASURING, Ladder, Rendered, Workshop
 from benchmarks.encode.report import Report
 from benchmarks.encode.rule import Row, Verdict, geometric_mean, judge, shortfalls, worst
@@ -103,9 +103,9 @@ def _make(
     jobs = []
     for lecture in lectures:
         asked = [peer.name for peer in peers.PEERS if lecture.name in named or (named and peer.name == LEADER)]
-        ladder = executor.submit(make_ours, lecture, folder / f"ours-{lecture.name}")
-        theirs = {name: executor.submit(make_theirs, lecture, name, folder) for name in asked}
-        jobs.append((executor.submit(refer, lecture, stills), ladder, theirs))
+        ladder = submit(executor, make_ours, lecture, folder / f"ours-{lecture.name}")
+        theirs = {name: submit(executor, make_theirs, lecture, name, folder) for name in asked}
+        jobs.append((submit(executor, refer, lecture, stills), ladder, theirs))
     sides = []
     for reference, ladder, theirs in jobs:
         known, made = reference.result(), {name: future.result() for name, future in theirs.items()}
@@ -124,7 +124,7 @@ def _measure(executor: ProcessPoolExecutor, sides: list[Side], report: Report) -
     Larger rungs decide nothing any more: of those, each fifth picture is looked at.
     """
     say = lambda row: report.say(f"  {row.lecture}: {row.who} {row.kbps:.1f} kbit/s")  # noqa: E731
-    jobs = [executor.submit(measure, side.reference, stream) for side in sides for stream in side.theirs]
+    jobs = [submit(executor, measure, side.reference, stream) for side in sides for stream in side.theirs]
     theirs: dict[str, list[Row]] = {}
     for row in in_order(jobs, say):
         theirs.setdefault(row.lecture, []).append(row)
@@ -139,7 +139,7 @@ def _measure(executor: ProcessPoolExecutor, sides: list[Side], report: Report) -
         for (name, tier), (reference, streams) in waiting.items():
             if streams:
                 settled = any(_settles(row, theirs[name]) for row in ours.get((name, tier), ()))
-                jobs.append(executor.submit(measure, reference, streams.pop(0), SPARSELY if settled else 1))
+                jobs.append(submit(executor, measure, reference, streams.pop(0), SPARSELY if settled else 1))
         for row in in_order(jobs, say):
             ours.setdefault((row.lecture, Tier(row.who.split()[0])), []).append(row)
     rows = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.encode.compare import Run
 from benchmarks.encode.edits import MINUTE_S, MINUTES, make_edits
 from benchmarks.encode.lectures import Lecture
-from benchmarks.encode.measure import pool
+from benchmarks.encode.measure import pool, submit
 from benchmarks.encode.ours import Row, Workshop, is_floor, new_bytes, unlooked
 from catalog.formats.index import Index
 from workers.pipeline.work import SegmentWork
@@ -28,7 +28,9 @@ def encode_floors(executor: ProcessPoolExecutor, folder: Path, lesson: Lecture) 
     workshop = Workshop(folder)
     works = [work for work in workshop.ingest(lesson.file, lesson.name).works if is_floor(work)]
     batches = [works[n : n + 4] for n in range(0, len(works), 4)]
-    rows = [row for task in [executor.submit(encode_some, folder, batch) for batch in batches] for row in task.result()]
+    rows = [
+        row for task in [submit(executor, encode_some, folder, batch) for batch in batches] for row in task.result()
+    ]
     found = []
     for track in dict.fromkeys(work.track for work in works):
         packed = workshop.pack([row for row in rows if row[0].track == track])

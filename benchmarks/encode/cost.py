@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.encode.compare import Run
-from benchmarks.encode.measure import in_order, pool
+from benchmarks.encode.measure import in_order, pool, submit
 from benchmarks.encode.ours import Ladder, Workshop, first_part, pictures
 from workers.pipeline.work import SegmentWork, VideoWork
 
@@ -29,7 +29,9 @@ def run(run: Run) -> None:
     """Add `cpu_vs_naive`, and what it was measured on."""
     sides = run.lectures()
     with pool() as executor:
-        tasks = [executor.submit(make_naively, side.folder, side.reference.lecture.file, side.ladder) for side in sides]
+        tasks = [
+            submit(executor, make_naively, side.folder, side.reference.lecture.file, side.ladder) for side in sides
+        ]
         naive = in_order(tasks, lambda seconds: run.report.say(f"  every rung by one ffmpeg: {seconds:.1f} CPU-s"))
     ours = [side.ladder.making_of(first_works(side.ladder.works)) for side in sides]
     ratios = [mine / plain for mine, plain in zip(ours, naive, strict=True)]

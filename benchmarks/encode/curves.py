@@ -9,7 +9,7 @@ from benchmarks.encode import peers, plots
 from benchmarks.encode.compare import Run, Side
 from benchmarks.encode.display import OURS
 from benchmarks.encode.lectures import excerpt
-from benchmarks.encode.measure import Reference, Stream, measure, pool, refer
+from benchmarks.encode.measure import Reference, Stream, measure, pool, refer, submit
 from benchmarks.encode.ours import Workshop, at_crf, first_part, pictures, unlooked
 from benchmarks.encode.rule import Row
 from catalog.formats.rungs import Rung
@@ -75,16 +75,16 @@ def _submit(executor: ProcessPoolExecutor, side: Side, run: Run, folder: Path) -
     lecture = side.reference.lecture
     if seconds < lecture.seconds:
         lecture = excerpt(lecture, 0, seconds, run.scope.cache)
-    reference = executor.submit(refer, lecture, run.scope.stills).result()
+    reference = submit(executor, refer, lecture, run.scope.stills).result()
     points = []
     for peer in peers.PEERS:
         for step in (0,) if run.scope.is_quick else PEER_STEPS:
-            task = executor.submit(peer_point, peer.name, peer.crf + step, reference, folder)
+            task = submit(executor, peer_point, peer.name, peer.crf + step, reference, folder)
             points.append(Point(peer.name, peer.crf + step, step == 0, task))
     for track in tracks:
         works, _ = first_part(track, LEAST_S)
         for crf, is_chosen in _crfs(works, is_quick=run.scope.is_quick):
-            task = executor.submit(our_point, side.folder, at_crf(works, crf), reference)
+            task = submit(executor, our_point, side.folder, at_crf(works, crf), reference)
             points.append(Point(str(works[0].recipe.tier), crf, is_chosen, task))
     return points
 

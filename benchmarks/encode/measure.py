@@ -16,7 +16,8 @@ from benchmarks.encode.display import Screen, screen_of, stills, vmaf
 from benchmarks.encode.lectures import Lecture
 from benchmarks.encode.reading import STILLS, Text, find_text, share_read, times_of
 from benchmarks.encode.rule import Quality, Row, nearest_rank
-from benchmarks.encode.running import Weight, cores, weigh
+from benchmarks.encode.running import Broken, Weight, cores, weigh
+from catalog.formats.errors import AppError
 
 T = TypeVar("T")
 
@@ -83,6 +84,19 @@ def measure(reference: Reference, stream: Stream, every: int = 1) -> Row:
             legibility=read, pesq=clarity,
         ),
     )  # fmt: skip
+
+
+def _told(work: Callable[..., T], *words: object) -> T:
+    """Do `work`; an error of the pipeline's becomes one that can travel between processes."""
+    try:
+        return work(*words)
+    except AppError as error:
+        raise Broken(f"{work.__name__}: {error.code}: {error}") from error
+
+
+def submit(executor: ProcessPoolExecutor, work: Callable[..., T], *words: object) -> "Future[T]":
+    """Let the pool do `work`. Its result raises Broken where the pipeline raised an error."""
+    return executor.submit(_told, work, *words)
 
 
 @contextmanager
