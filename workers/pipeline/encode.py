@@ -75,7 +75,7 @@ def encode_segment(bench: Bench, work: SegmentWork) -> Done:
     else:
         whole = kept
         out.write_bytes(kept)
-    measured = measure(bench.tools, work, (part, out), bench.limits, bench.watch)
+    measured = measure(bench.tools, bench.store, work, (part, out), bench.limits, bench.watch)
     bench.store.put(Bucket.SOURCES, measured_at(work), measured.model_dump_json().encode(), "application/json")
     return Done(describe(key, whole), measured, reused=kept is not None)
 

@@ -16,6 +16,7 @@ from workers.pipeline.gates.spots import view_of
 from workers.pipeline.ladder.choose import choose_steps, fit_budget, recipe_of
 from workers.pipeline.ladder.cost import SOUND_S, seconds_of
 from workers.pipeline.ladder.probing import Bench, probe_ladder
+from workers.pipeline.ladder.shapes import kept_size
 from workers.pipeline.ladder.sounds import choose_sounds
 from workers.pipeline.look.looking import look
 from workers.pipeline.look.model import Look, PictureLook
@@ -140,7 +141,7 @@ def _video_works(
 ) -> list[SegmentWork]:
     """Return a work for each segment of each rendition; what is measured on a segment is the same in all of them."""
     assert recipe.handling is not None  # noqa: S101 - a recipe for pictures has it
-    view = view_of(video.width, video.height, video.rate)
+    view = view_of(*kept_size(video, look), video.rate)
     source_pixels = video.width * video.height * float(view.rate)
     samples = choose_samples(plan, view.rate, look)
     texts = choose_texts(plan, look)

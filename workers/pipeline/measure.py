@@ -3,11 +3,17 @@
 import hashlib
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from catalog.formats.boxes import float_segment, read_fields, split_fragmented
+from catalog.formats.hashing import canonical_json, sha256_hex
+from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
 from workers.pipeline.commands import measures
 from workers.pipeline.errors import SegmentWrong, ToolFailed
+from workers.pipeline.gates.legibility import TextRegion, compare
 from workers.pipeline.gates.pictures import Scores, measure_segment
-from workers.pipeline.gates.reading import read_segment
+from workers.pipeline.gates.reader import Still, the_reader
+from workers.pipeline.gates.shown import stills_of
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork
@@ -24,17 +30,20 @@ def check_segment(tools: Tools, work: SegmentWork, encoded: Path, said: Encoded)
         raise _wrong(work, "it does not start with a key frame")
     counted = encoded.with_suffix(".frames")
     try:
-        complaints = run(measures.count_frames(tools, encoded), CHECK, stdout=counted)
+        kind = "v" if isinstance(work, VideoWork) else "a"
+        complaints = run(measures.count_frames(tools, encoded, kind, counted), CHECK)
     except ToolFailed as error:
         raise _wrong(work, str(error.data["why"])) from error
-    frames = counted.read_text().strip().strip(",")
-    if frames != str(work.count) or complaints:
+    frames = sum(1 for line in counted.read_text("ascii").splitlines() if not line.startswith("#"))
+    counted.unlink()
+    if frames != work.count or complaints:
         raise _wrong(work, f"{frames} of {work.count} frames decode {complaints}".strip())
 
 
 def measure(
-    tools: Tools, work: SegmentWork, files: tuple[Path, Path], limits: Limits, watch: Watch = UNWATCHED
-) -> Measured:
+    tools: Tools, store: ObjectStore, work: SegmentWork, files: tuple[Path, Path], limits: Limits,
+    watch: Watch = UNWATCHED,
+) -> Measured:  # fmt: skip
     """Return how good a segment is at the work's spots; `files` are its part and the segment with its init part.
 
     Nothing for sound, whose bits were chosen by measuring, and for a segment that nobody asked to look at.
@@ -46,8 +55,26 @@ def measure(
         vmaf = measure_segment(tools, work, work.view, work.spots, files, limits, watch)
     legibility = None
     if work.text_at is not None:
-        legibility = read_segment(tools, work, work.text_at, files, limits, watch)
+        source, shown = stills_of(tools, work, work.view, (work.text_at,), files, limits, watch)
+        regions = _regions(store, work, source[0])
+        legibility = compare(regions, the_reader().read(shown[0], regions))
     return Measured(vmaf=vmaf, weights=work.weights, legibility=legibility)
+
+
+_REGIONS: TypeAdapter[tuple[TextRegion, ...]] = TypeAdapter(tuple[TextRegion, ...])
+MAX_REGIONS_BYTES = 4 << 20
+
+
+def _regions(store: ObjectStore, work: VideoWork, still: Still) -> tuple[TextRegion, ...]:
+    """Return the text in a picture of the source; what was found is kept, for all renditions are compared with it."""
+    what = work.model_dump(mode="json", include={"part_digest", "part_start", "stretch", "handling", "view", "text_at"})
+    key = f"texts/{sha256_hex(canonical_json(what))}"
+    try:
+        return _REGIONS.validate_json(store.get(Bucket.SOURCES, key, MAX_REGIONS_BYTES))
+    except (NoSuchObject, ValidationError):
+        found = the_reader().regions(still)
+        store.put(Bucket.SOURCES, key, _REGIONS.dump_json(found), "application/json")
+        return found
 
 
 def _wrong(work: SegmentWork, why: str) -> SegmentWrong:

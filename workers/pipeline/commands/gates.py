@@ -23,7 +23,11 @@ AS_ENCODED = Handling(rotation=0, deinterlace=False, matrix="bt709", lead_s=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A whole file that anybody made: where it is, its zero on its own clock in seconds, and how it is to be shown."""
+    """A whole file that anybody made: where it is, its zero on its own clock in seconds, and how it is to be shown.
+
+    The zero is the time of its first picture, which need not be 0: without an edit list, a file whose pictures are not
+    in their order begins some pictures late.
+    """
 
     file: Path
     zero: float

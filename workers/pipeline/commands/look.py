@@ -28,7 +28,8 @@ def sample_pictures(
     shown = turned(scaled.filter("format", "yuv410p"), handling)
     period, gap = sampling.pair_period, sampling.pair_gap
     whole = seen[1].filter("select", f"not(mod(n,{period}))+not(mod(n-{gap},{period}))")
-    whole = whole.filter("scale", flags="bitexact", out_range="tv").filter("format", "gray")
+    whole = whole.filter("scale", flags="bitexact", out_range="tv").filter("format", "yuv420p")
+    whole = whole.filter("extractplanes", "y")  # to ffmpeg, grey is full range: a conversion would stretch the levels
     return compiled(
         tools,
         together(

@@ -1,11 +1,13 @@
-"""Decoding what was encoded, to measure it."""
+"""Decoding what was encoded, to see that it is whole."""
 
 from pathlib import Path
 
+from workers.pipeline.commands.base import compiled, guarded_input
 from workers.pipeline.tools import Tools
 
 
-def count_frames(tools: Tools, encoded: Path) -> list[str]:
-    """Decode a segment and count its frames (ffprobe): one number."""
-    show = ("-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0")
-    return [tools.ffprobe, "-v", "error", "-protocol_whitelist", "file", *show, f"file:{encoded}"]
+def count_frames(tools: Tools, encoded: Path, kind: str, out: Path) -> list[str]:
+    """Decode a segment of `kind` v or a; a line of `out` that does not begin with # stands for each of its frames."""
+    return compiled(
+        tools, guarded_input(encoded)[f"{kind}:0"].output(f"file:{out}", f="framecrc", fps_mode="passthrough")
+    )

@@ -7,6 +7,7 @@ everybody does, to compare and to keep to a bound, not as opinions of people.
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from workers.pipeline.commands import gates
@@ -43,6 +44,22 @@ def measure_whole_segment(
 ) -> Scores:
     """Return VMAF of every picture of a segment, as one spot. For benchmarks: it costs more than encoding."""
     return _measure(tools, work, view, whole(work.stretch.seconds, view.rate), files, limits, watch)
+
+
+def measure_files(
+    tools: Tools, view: View, seconds: Fraction, source: gates.Seen, other: gates.Seen, log: Path, limits: Limits
+) -> Scores:
+    """Return VMAF of every picture of `seconds` of any file against its source, as one spot. For benchmarks.
+
+    `log` is written and removed. Raises ValueError if the files do not yield the pictures, and what `run` raises.
+    """
+    asked = whole(seconds, view.rate)
+    command = gates.compare_files(tools, view, asked.slots, source, other, log)
+    try:
+        run(command, timed(limits, asked.slots, float(seconds)))
+        return scores_of(log.read_bytes(), asked)
+    finally:
+        log.unlink(missing_ok=True)
 
 
 def _measure(
@@ -87,7 +104,7 @@ class Summary(Frozen):
     min: float
 
 
-def summarise(scores: Scores, weights: Sequence[float]) -> Summary:
+def summarise(scores: Sequence[Sequence[float]], weights: Sequence[float]) -> Summary:
     """Return mean, 5th percentile and minimum of spots, each of which stands for `weights` of the time.
 
     A spot's weight is shared by its pictures. The percentile is the lowest score that at least 5 % of the weight is at

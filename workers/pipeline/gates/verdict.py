@@ -132,9 +132,10 @@ class Slope(Frozen):
 
 
 X264_SLOPE = Slope(points=0.9, lowest=16, most=8)
-"""CRF 0–51. On the three made lectures 0.6–1.3 points a step between CRF 26 and 36."""
-SVT_AV1_SLOPE = Slope(points=0.45, lowest=18, most=14)
-"""CRF 0–63: its steps are about half as long."""
+"""CRF 0–51. On 6 s of each of the three made lectures (veryfast): 0.55, 1.2 and 1.3 points a step from 26 to 36."""
+SVT_AV1_SLOPE = Slope(points=0.5, lowest=18, most=14)
+"""CRF 0–63. On the same (preset 8): 0.5–0.8 points a step from 56 to 63, where floors are, and under 0.1 below 50:
+there it has met the ceiling of its size and rate, which the slope of two tries tells."""
 
 
 def next_step(tries: Sequence[Try], slope: Slope) -> int | None:

@@ -10,7 +10,7 @@ from workers.pipeline.commands import gates, probes
 from workers.pipeline.gates.pictures import scores_of, timed
 from workers.pipeline.gates.spots import Asked, View, view_of
 from workers.pipeline.ladder.hull import Point, Try, curve, hull
-from workers.pipeline.ladder.shapes import Shape, shapes_to_try
+from workers.pipeline.ladder.shapes import Shape, kept_size, shapes_to_try
 from workers.pipeline.ladder.windows import WINDOW_S, choose_windows
 from workers.pipeline.look.model import PictureLook
 from workers.pipeline.plan import TARGET_S
@@ -65,7 +65,7 @@ def probe_ladder(
     The modern tier tries every shape, and the compatible one those that turned out to lie on its hull: which size and
     rate show the most is a matter of the pictures, not of the codec. Raises what `process.run` raises.
     """
-    view = view_of(facts.width, facts.height, facts.rate)
+    view = view_of(*kept_size(facts, look), facts.rate)
     windows = _cut(bench, source, zero, facts, look, handling, view)
     shapes = shapes_to_try(facts, look)
     hulls: dict[Tier, list[Point]] = {}

@@ -63,14 +63,14 @@ def shapes_to_try(facts: VideoFacts, look: PictureLook) -> tuple[Shape, ...]:
         sides, rates = (DISPLAY_SIDE, 540, 360), (rate,)
     found: dict[tuple[int, int, Fraction], Shape] = {}
     for side in sides:
-        width, height = fit(*_kept(facts, look), side)
+        width, height = fit(*kept_size(facts, look), side)
         for each in rates:
             shape = Shape(width=width, height=height, rate=each, denoise=denoise_for(look.grain, kind), screen=screen)
             found.setdefault((width, height, each), shape)
     return tuple(found.values())
 
 
-def _kept(facts: VideoFacts, look: PictureLook) -> tuple[int, int]:
+def kept_size(facts: VideoFacts, look: PictureLook) -> tuple[int, int]:
     """Return the size of the pictures as shown, without black bars."""
     if look.letterbox is None:
         return facts.width, facts.height

@@ -8,7 +8,7 @@ import numpy as np
 from workers.pipeline.look import thresholds as t
 from workers.pipeline.look.features import CellMap, FrameFeatures, WindowFeatures
 from workers.pipeline.look.frames import Luma
-from workers.pipeline.look.model import Change
+from workers.pipeline.look.model import Change, Kind
 
 Picture = Callable[[int], Luma]
 """Gives the small frame with that number."""
@@ -34,8 +34,11 @@ class Film:
         return max(0, int(np.searchsorted(firsts, frame, "right")) - 1)
 
 
-def find_changes(film: Film, seen_by_camera: Sequence[bool]) -> tuple[Change, ...]:
-    """Return all changes in their order. `seen_by_camera` says for each window that people may step before things."""
+def find_changes(film: Film, kinds: Sequence[Kind]) -> tuple[Change, ...]:
+    """Return all changes in their order; `kinds` has the kind of each window.
+
+    What a camera shows changes by cuts and out of black only: a dissolve between two moving scenes is not found.
+    """
     found: dict[int, Change] = {}
     longest = round(t.LONGEST_EVENT_S * film.rate)
     events = runs(film.frames.jump >= t.LEAST_CHANGE, max(1, round(t.GAP_S * film.rate)))
@@ -44,7 +47,7 @@ def find_changes(film: Film, seen_by_camera: Sequence[bool]) -> tuple[Change, ..
         if first == 0:
             first = 1
         if last - first < longest:
-            change = _settled_change(film, first, max(first, last), following, seen_by_camera)
+            change = _settled_change(film, first, max(first, last), following, kinds)
             if change is not None:
                 found[round(change.at * film.rate)] = change
     for frame in _cuts(film, found):
@@ -70,11 +73,11 @@ def differs(one: Luma, other: Luma, moving: CellMap) -> CellMap:
     return found
 
 
-def lost_edges(before: Luma, after: Luma, moving: CellMap) -> float:
-    """Return how much of the edges of `before` (0–1) is not in `after`, where nothing moves."""
-    was, now = (np.where(moving, 0, edges(picture)) for picture in (before, after))
-    all_of_it = float(was.sum())
-    return 0.0 if all_of_it == 0 else 1.0 - float(np.minimum(was, now).sum()) / all_of_it
+def lost_edges(before: Luma, different: CellMap, moving: CellMap) -> float:
+    """Return how much of the edges of `before` (0–1) stood on cells that are different now, where nothing moves."""
+    was = np.where(moving, 0, edges(before))
+    every = float(was.sum())
+    return float(was[different].sum()) / every if every else 0.0
 
 
 def edges(picture: Luma) -> "np.typing.NDArray[np.int16]":
@@ -87,7 +90,7 @@ def edges(picture: Luma) -> "np.typing.NDArray[np.int16]":
     return steep
 
 
-def _settled_change(film: Film, first: int, last: int, following: int, seen_by_camera: Sequence[bool]) -> Change | None:
+def _settled_change(film: Film, first: int, last: int, following: int, kinds: Sequence[Kind]) -> Change | None:
     """Return the change that the event from `first` to `last` made for good, or None if it made none."""
     window = film.window_of(first)
     moving = film.windows[window].moving
@@ -95,32 +98,45 @@ def _settled_change(film: Film, first: int, last: int, following: int, seen_by_c
     before, after = film.picture(first - 1), film.picture(after_frame)
     different = differs(before, after, moving)
     share = float(different.mean())
-    if share < (t.CAMERA_CHANGE if seen_by_camera[window] else t.LEAST_CHANGE):
+    if share < t.LEAST_CHANGE or kinds[window] is Kind.CAMERA:
         return None
+    whole = share
+    if kinds[window] is Kind.BOARD:
+        whole = coarse_share(before, after)
+        if whole < t.BOARD_CHANGE:
+            return None
     at = last
     for frame in range(first, last + 1):
         if float((differs(film.picture(frame), after, moving) & different).mean()) <= t.ARRIVED * share:
             at = frame
             break
-    new_slide = share >= t.WHOLE_CHANGE or lost_edges(before, after, moving) >= t.LOST
-    return Change(at=at / film.rate, new_slide=new_slide, share=round(share, 4))
+    new_slide = share >= t.WHOLE_CHANGE or lost_edges(before, different, moving) >= t.LOST
+    return Change(at=at / film.rate, new_slide=new_slide, share=round(max(share, whole), 4))
 
 
 def _cuts(film: Film, found: dict[int, Change]) -> list[int]:
     """Return frames at which moving pictures are cut, but for those that are known."""
-    changed = film.frames.changed
+    changed, motion = film.frames.changed, film.frames.motion
     around = max(2, round(film.rate / 2))
     cuts: list[int] = []
-    for frame in np.flatnonzero(changed >= t.CUT_SHARE):
-        near = np.concatenate([changed[max(1, frame - around) : frame], changed[frame + 1 : frame + 1 + around]])
-        if not len(near) or changed[frame] < t.CUT_RATIO * np.median(near) or changed[frame] < near.max():
+    for frame in map(int, np.flatnonzero(changed >= t.CUT_SHARE)):
+        near = np.concatenate([motion[max(1, frame - around) : frame], motion[frame + 1 : frame + 1 + around]])
+        if not len(near) or motion[frame] < max(t.CUT_RATIO * np.median(near), near.max()):
             continue
-        known = any(abs(other - frame) <= around for other in [*found, *cuts])
-        after = film.picture(min(film.count - 1, int(frame) + 1))
-        stays = np.abs(film.picture(int(frame) - 1).astype(np.int16) - after) > t.CHANGED if frame else np.zeros(1)
-        if frame and not known and float(stays.mean()) >= t.CUT_SHARE:
-            cuts.append(int(frame))
+        if frame and not any(abs(other - frame) <= around for other in [*found, *cuts]):
+            before, after = film.picture(frame - 1), film.picture(min(film.count - 1, frame + 1))
+            if coarse_share(before, after) >= t.CUT_SHARE:
+                cuts.append(frame)
     return cuts
+
+
+def coarse_share(before: Luma, after: Luma) -> float:
+    """Return the share of squares of cells whose mean luma changed."""
+    height, width = (max(1, side // t.COARSE) * t.COARSE for side in before.shape)
+    change = after.astype(np.int16) - before
+    padded = np.pad(change, ((0, max(0, height - len(change))), (0, max(0, width - change.shape[1]))))
+    squares = padded[:height, :width].reshape(height // t.COARSE, t.COARSE, width // t.COARSE, t.COARSE)
+    return float(np.mean(np.abs(squares.mean(axis=(1, 3))) > t.CHANGED))
 
 
 def _out_of_black(film: Film, found: dict[int, Change]) -> list[int]:

@@ -32,8 +32,8 @@ class FrameFeatures:
 class WindowFeatures:
     """A window of frames: which cells move, and how the picture in its middle is made.
 
-    `ground` is the share of cells that have the most common luma, `field` the same taken widely; `flutter` the share of differences of one to
-    `STILL` levels in cells that do not move: noise.
+    `ground` is the share of cells that have the most common luma, `field` the same taken widely; `flutter` the share
+    of differences of one to `STILL` levels in cells that do not move: noise.
     """
 
     first: int

@@ -16,9 +16,11 @@ Cells = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window with all that decides about its kind: `sharp` from the nearest whole picture; `busy` is the share of
-    frames, in this window and its neighbours, in which something changed that does not move all the time; `middle`
-    is the small frame in its middle."""
+    """A window with all that decides about its kind.
+
+    `sharp` is that of the nearest whole picture; `busy` how many frames a second, in this window and with its
+    neighbours, show something new that does not move all the time; `middle` the small frame in its middle.
+    """
 
     features: WindowFeatures
     sharp: float
@@ -40,7 +42,9 @@ def box_of(moving: CellMap) -> Cells | None:
     rows, columns = np.nonzero(moving)
     if not len(rows):
         return None
-    (left, right), (top, bottom) = (np.percentile(found, (1, 99), method="nearest") for found in (columns, rows))
+    (left, right), (top, bottom) = (
+        np.percentile(found, (t.TRIM, 100 - t.TRIM), method="nearest") for found in (columns, rows)
+    )
     return int(left), int(top), int(right) + 1, int(bottom) + 1
 
 

@@ -15,7 +15,7 @@ from workers.pipeline.look.changes import Film, find_changes
 from workers.pipeline.look.features import FrameFeatures, WindowFeatures, middle_of, window_features
 from workers.pipeline.look.frames import Luma, SmallFrames, read_pairs
 from workers.pipeline.look.kinds import Window, kinds_of, make_scenes
-from workers.pipeline.look.model import Kind, Look, PictureLook, SoundLook
+from workers.pipeline.look.model import Look, PictureLook, SoundLook
 from workers.pipeline.look.sampling import Sampling, make_sampling
 from workers.pipeline.look.whole import PairFeatures, find_bars, grain_of, pair_features
 from workers.pipeline.probe import Facts, SoundFacts, VideoFacts
@@ -108,7 +108,7 @@ def describe_pictures(small: SmallFrames, pairs: list[PairFeatures], duration: f
     windows = _windows(frames, features, middles, pairs, small.sampling)
     kinds = kinds_of(windows)
     film = Film(frames, features, rate, lambda number: small.read(number, 1)[0][0])
-    changes = find_changes(film, [kind in (Kind.BOARD, Kind.CAMERA) for kind in kinds])
+    changes = find_changes(film, kinds)
     return PictureLook(
         scenes=make_scenes(windows, kinds, rate, duration, changes),
         changes=changes,
@@ -132,7 +132,7 @@ def per_second(frames: FrameFeatures, rate: float, duration: float) -> tuple[flo
 def _features(
     small: SmallFrames,
 ) -> tuple[FrameFeatures, list[WindowFeatures], list[Luma], Luma]:
-    """Return the features of all frames and windows, the frame in the middle of each, and the brightest of each cell."""
+    """Return the features of all frames and windows, the middle frame of each, and how bright each cell was at most."""
     parts: list[FrameFeatures] = []
     windows: list[WindowFeatures] = []
     middles: list[Luma] = []
@@ -171,13 +171,14 @@ def _windows(
     sampling: Sampling
 ) -> list[Window]:  # fmt: skip
     windows = []
+    news = frames.jump >= t.LEAST_CHANGE
     for number, (window, middle) in enumerate(zip(features, middles, strict=True)):
         near = round((window.first + window.count / 2) / sampling.pair_period)
         sharp = pairs[min(near, len(pairs) - 1)].sharp if pairs else 0.0
-        first = features[max(0, number - 1)].first
-        last = features[min(len(features) - 1, number + 1)]
-        busy = float(np.mean(frames.jump[first : last.first + last.count] >= t.LEAST_CHANGE))
-        windows.append(Window(features=window, sharp=sharp, busy=busy, middle=middle))
+        around = features[max(0, number - 1)].first, features[min(len(features) - 1, number + 1)]
+        own = np.mean(news[window.first : window.first + window.count])
+        busy = min(own, np.mean(news[around[0] : around[1].first + around[1].count])) * float(sampling.rate)
+        windows.append(Window(features=window, sharp=sharp, busy=float(busy), middle=middle))
     return windows
 
 

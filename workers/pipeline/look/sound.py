@@ -70,7 +70,7 @@ def decibels(power: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 def piece_features(samples: Samples) -> PieceFeatures:
     """Return the features of a piece of sound of one or two channels."""
-    heard = samples.astype(np.float32) / 32768
+    heard: npt.NDArray[np.float32] = samples.astype(np.float32) / np.float32(32768)
     left, right = heard[:, 0], heard[:, -1]
     mid, side = (left + right) / 2, (left - right) / 2
     padded = np.pad((left**2 + right**2) / 2, (0, -len(left) % STEP))
@@ -80,7 +80,7 @@ def piece_features(samples: Samples) -> PieceFeatures:
         side=float(np.sum(side**2, dtype=np.float64)),
         left=float(np.sum(left**2, dtype=np.float64)),
         right=float(np.sum(right**2, dtype=np.float64)),
-        bands=_bands(left if np.array_equal(left, right) else np.concatenate([left, right])),
+        bands=_bands(heard.T.ravel() if samples.shape[1] > 1 else left),
     )
 
 

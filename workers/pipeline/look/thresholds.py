@@ -49,15 +49,17 @@ LONGEST_EVENT_S = 3.0
 ARRIVED = 0.2
 """The new picture stands as soon as no more than this share of its change is missing."""
 LOST = 0.3
-"""A new slide has lost this share of the old one's edges; one that builds up loses none. The made lectures lose 0.00–0.02
-on build-ups and 0.45–0.70 on new slides."""
+"""A new slide has other luma on this share of the old one's edges: made ones 0.43–0.53, the clips' 0.46–1.0; build-ups
+0.00–0.04, one that takes its lines away again 0.27."""
 WHOLE_CHANGE = 0.5
 """Whatever its edges say, more of the picture than this does not change in a slide that stays."""
-CUT_SHARE, CUT_RATIO = 0.3, 3.0
-"""A cut in moving pictures changes that share of the cells at once, and so many times more than its neighbours within
-half a second do in the median."""
-CAMERA_CHANGE = 0.25
-"""In what a camera sees only so large a change counts: people step in front of it."""
+CUT_SHARE, CUT_RATIO = 0.3, 2.5
+"""A cut in moving pictures changes that share of the cells at once, and luma so many times more than its neighbours
+within half a second do in the median."""
+COARSE = 8
+"""A cut changes the means of squares of so many cells, a camera that turns by jerks (two clips) does not."""
+BOARD_CHANGE = 0.5
+"""Before a board only a change of that share of squares counts: people step in front of it."""
 BLACK = 26
 """A picture whose 98th percentile of luma is lower is black."""
 
@@ -70,29 +72,33 @@ FIELD_LEVELS, FIELD_SHARE = 16, 0.6
 NOISY = 0.2
 """Differences of one to STILL levels in that share of still cells are a camera's noise: the lossless board and the same
 at CRF 20 had 0.31–0.35, clips of slides 0.00–0.10."""
-SHARP, SHARP_SHARE = 40, 0.01
+SHARP, SHARP_SHARE = 34, 0.03
 """A whole picture is sharp if that share of its pixels differs from the left neighbour by more than so many levels:
-slides 0.013–0.065, the board 0.004–0.007, film and cameras 0.000–0.004 (a talking head of 176×144: 0.041)."""
+captured slides of the clips 0.040–0.065, the made slides 0.009–0.026, the board 0.000–0.014, film and cameras
+0.000–0.007 (a talking head of 176×144: 0.038, but it has no ground)."""
 NEIGHBOURS = 5
 """A moving cell counts if so many of the nine around it, itself one, move."""
-MOVER = 0.002
+MOVER = 0.0012
 """Something moves in a picture if that share of its cells does, beside its pointer: an inset of a twentieth of the
-picture 0.010–0.013, the teacher at the board 0.003–0.010, slides 0.000."""
-BUSY = 0.1
-"""A screen is worked on if that share of the frames of fifteen seconds brings something new: a slide that builds up
-every four seconds has 0.02, one that fades in for a second 0.07."""
-STEADY, FILL, LARGEST_INSET = 0.5, 0.3, 0.5
+picture 0.009–0.013, the teacher at the board 0.0016–0.007, slides 0.0000."""
+BUSY = 1.2
+"""A screen is worked on if in fifteen seconds so many frames a second bring something new: a slide that builds up every
+four seconds has 0.2–0.3, one that fades in for a second 0.8."""
+STEADY, FILL, LARGEST_INSET = 0.5, 0.3, 0.35
 """An inset moves in the same rectangle (intersection by union) ten seconds later, as far as is known (insets 0.7–0.9,
-the teacher 0.0–0.1); in a clip of one window it fills its rectangle so far. It is no larger than half the picture."""
+the teacher 0.0–0.1); in a clip of one window it fills its rectangle so far. What moves in it takes no more than that
+share of the picture: more is a screen that is scrolled."""
 BOARD_MOVER = 0.08
 """Before a board moves no more than that: a camera that turns, or a film, moves 0.11–1.0 of its cells."""
 STILL_MOTION = 0.6
 """A photograph on a slide has less motion, in levels a frame."""
 SWITCH = 0.8
 """What a switch of kind costs, where 1 is a window against its own evidence."""
-OFTEN, REACH, STRAIGHT_EDGE = 0.25, 0.5, 12.0
-"""An inset is where cells move in that share of windows, out to a straight edge of so many levels, at most that share of
-its own width or height away."""
+TRIM = 5
+"""Percent of the moving cells at each side that do not decide about their rectangle: a pointer that circles."""
+OFTEN, REACH, STRAIGHT_EDGE = 0.25, 0.75, 12.0
+"""An inset is where cells move in that share of windows, out to a straight edge of so many levels, at most that share
+of its own width or height away."""
 
 # --- whole pictures ---
 NOISE_MEAN, NOISE_FROM, NOISE_TO, NOISE_SHARE, NOISE_QUANTILE = 1.0, 24, 225, 0.02, 0.35
@@ -112,7 +118,8 @@ SIDE_DB, ONE_SIDED_DB = -24.0, -40.0
 """Stereo whose side (L-R) is so far below its mid (L+R) is mono: 1 dB of mismatch between channels gives -25, lossy
 joint stereo -30 and less. So is sound whose weaker channel is so far below the stronger: a microphone on one side."""
 SPECTRUM, BAND_STEP_HZ, BAND_DB, BAND_LOUD = 2048, 250, -60.0, 95
-"""The band is found in spectra of so many samples, in steps of so many Hz: the highest step whose level (this percentile
-over each ten seconds) is not further below that of the strongest. A voice at 48 kHz reaches 12–16 kHz so."""
+"""The band is found in spectra of so many samples, in steps of so many Hz: the highest step whose level (this
+percentile over each ten seconds) is not further below that of the strongest. A 48 kHz voice reached 16.75 kHz, AAC at
+128 kbit/s 16, the clips at 21 and 4 kbit/s 3.25 and 2.75, where their levels drop from -45 to -110 dB."""
 SOUND_CHUNK_S = 10
 """Sound is read in pieces of so many seconds."""
