@@ -8,7 +8,7 @@ from benchmarks.encode.reading import STILLS
 from benchmarks.reporting import is_quick
 
 LECTURE_S = 120
-QUICK_S = 6
+QUICK_S = 4
 
 
 @dataclass(frozen=True)

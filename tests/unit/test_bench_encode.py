@@ -9,13 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.encode import hearing, lectures, peers, voice
+from benchmarks.encode.cost import first_works
 from benchmarks.encode.edits import slide_lines
-from benchmarks.encode.ours import new_bytes
+from benchmarks.encode.ours import at_crf, first_part, is_floor, new_bytes, pictures, unlooked, whole_work
 from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report
 from benchmarks.encode.rule import Quality, Row, geometric_mean, judge, nearest_rank, shortfalls, worst
 from benchmarks.encode.running import Broken, Weight
 from benchmarks.encode.scale import floor_hours
+from catalog.formats.rungs import Rung, Tier
 from tests.factories import make_track
+from workers.pipeline.gates.spots import Spot, View
+from workers.pipeline.plan import Stretch
+from workers.pipeline.recipe import Handling, SoundRecipe, VideoRecipe
+from workers.pipeline.work import SegmentWork, SoundWork, VideoWork, segment_key
 
 
 def quality(mean: float = 90, p5: float = 85, legibility: float | None = 0.99, pesq: float | None = 4.2) -> Quality:
@@ -219,3 +225,60 @@ def test_a_weeks_floors() -> None:
 def test_no_two_slides_say_the_same() -> None:
     said = [tuple(slide_lines(minute, number)) for minute in range(41) for number in range(6)]
     assert len(set(said)) == len(said)
+
+
+def video_works(rung: Rung = Rung.FLOOR, tier: Tier = Tier.MODERN, count: int = 4) -> list[SegmentWork]:
+    recipe = VideoRecipe(tier=tier, rung=rung, width=1280, height=720, rate=Fraction(5), crf=40, preset="6")
+    return [
+        VideoWork(
+            number=n, part_key=f"jobs/j/{n}", part_digest="ab", part_start=0.0,
+            stretch=Stretch(start=Fraction(16 * n), seconds=Fraction(16)), recipe=recipe,
+            handling=Handling(rotation=0, deinterlace=False, matrix="bt709", lead_s=0.0), tools="9.0",
+            view=View(width=1280, height=720, rate=Fraction(25)), spots=(Spot(start_s=1.0, frames=5),), weights=(16.0,), text_at=2.0,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def sound_works(count: int = 4) -> list[SegmentWork]:
+    recipe = SoundRecipe(tier=Tier.MODERN, channels=1, bits_per_s=18_000, band_hz=8000)
+    return [
+        SoundWork(
+            number=n, part_key=f"jobs/j/s{n}", part_digest="cd", recipe=recipe, tools="9.0",
+            stretch=Stretch(start=Fraction(16 * n), seconds=Fraction(16)),
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_a_track_is_taken_until_there_is_enough_of_it() -> None:
+    (track,) = pictures([*sound_works(), *reversed(video_works())])
+    works, seconds = first_part(track, 40)
+    assert [work.number for work in works] == [0, 1, 2]
+    assert seconds == 48
+    assert first_part(track, 1000)[1] == 64
+
+
+def test_segments_together_are_one_stretch_from_the_start() -> None:
+    (track,) = pictures(video_works())
+    whole = whole_work(first_part(track, 40)[0])
+    assert whole.stretch == Stretch(start=Fraction(0), seconds=Fraction(48))
+    assert whole.count == 240
+
+
+def test_another_crf_is_another_segment_and_not_looking_is_the_same_one() -> None:
+    (track,) = pictures(video_works())
+    assert segment_key(at_crf(track, 48)[0]) != segment_key(track[0])
+    assert segment_key(unlooked(track[0])) == segment_key(track[0])
+    assert unlooked(track[0]) != track[0]
+    assert unlooked(sound_works()[0]) == sound_works()[0]
+
+
+def test_the_floor_and_all_sound_are_needed_before_a_lesson_can_be_published() -> None:
+    works = [*video_works(Rung.FLOOR), *video_works(Rung.CLEAR), *sound_works()]
+    assert [is_floor(work) for work in works] == [True] * 4 + [False] * 4 + [True] * 4
+
+
+def test_what_is_compared_with_the_plain_way_is_the_same_time_of_all_tracks() -> None:
+    works = [*video_works(), *video_works(tier=Tier.COMPATIBLE), *sound_works()]
+    assert [work.number for work in first_works(works)] == [0, 1, 2] * 3
