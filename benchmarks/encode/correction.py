@@ -1,8 +1,8 @@
 """What a school has to fetch again when one minute of a lesson of 40 was changed: in place, exported anew, cut out.
 
 The share is of bytes: segments of the new version that the old one does not have, of all of the new one's. Taken on
-the floors of both tiers with their sound (the other rungs have the same segments, and 40 minutes of them would take an
-hour), and on all rungs of a shorter lesson in the tests.
+the floors of both tiers with their sound: the other rungs have the same segments, and 40 minutes of them would take an
+hour.
 """
 
 from concurrent.futures import ProcessPoolExecutor

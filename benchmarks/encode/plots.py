@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "encoding"
 COLOURS = {
@@ -64,18 +65,29 @@ def _curves(axes: Axes, points: Sequence[Curve], x: Any, y: Any) -> None:
         of_it = sorted((p for p in points if p["curve"] == name), key=x)
         if not of_it:
             continue
-        axes.plot([x(p) for p in of_it], [y(p) for p in of_it], color=colour, linewidth=1.4, label=NAMES[name])
+        line: dict[str, Any] = {
+            "color": colour,
+            "linewidth": 1.4,
+            "marker": MARKS[name],
+            "markersize": 6,
+            "label": NAMES[name],
+        }
+        axes.plot([x(p) for p in of_it], [y(p) for p in of_it], **line)
         for point in of_it:
             full = colour if point["chosen"] else "white"
             axes.plot(x(point), y(point), MARKS[name], color=colour, markerfacecolor=full, markersize=6)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(visible=True, which="both", color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, title="filled: what is shipped", title_fontsize=7)
 
 
 def _save(figure: Figure, path: Path) -> list[Path]:
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    told: dict[str, Any] = {"fontsize": 8, "title": "filled: what is shipped", "title_fontsize": 8}
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, **told)
     settings: Any = {"font.family": "DejaVu Sans", "svg.hashsalt": "songtan", "svg.fonttype": "path"}
     made = []
     with mpl.rc_context(settings):

@@ -111,7 +111,7 @@ class Report:
     def summary(self) -> dict[str, float | None]:
         """The issue's keys and their values."""
         values = {found.key: found.value for found in self.found}
-        return {key: None if values.get(key) is None else round(float(values[key] or 0), 4) for key in KEYS}
+        return {key: _rounded(values.get(key)) for key in KEYS}
 
     @property
     def all_reached(self) -> bool:

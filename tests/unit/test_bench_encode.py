@@ -234,7 +234,8 @@ def video_works(rung: Rung = Rung.FLOOR, tier: Tier = Tier.MODERN, count: int = 
             number=n, part_key=f"jobs/j/{n}", part_digest="ab", part_start=0.0,
             stretch=Stretch(start=Fraction(16 * n), seconds=Fraction(16)), recipe=recipe,
             handling=Handling(rotation=0, deinterlace=False, matrix="bt709", lead_s=0.0), tools="9.0",
-            view=View(width=1280, height=720, rate=Fraction(25)), spots=(Spot(start_s=1.0, frames=5),), weights=(16.0,), text_at=2.0,
+            view=View(width=1280, height=720, rate=Fraction(25)),
+            spots=(Spot(start_s=1.0, frames=5),), weights=(16.0,), text_at=2.0,
         )
         for n in range(count)
     ]  # fmt: skip
