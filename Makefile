@@ -48,8 +48,8 @@ test: .venv/.dev browser ## run every test: real servers, real processes, real C
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: browser
-browser: ## install Chromium and a Chinese font for the tests, or say what is missing
-	@.ci/browser
+browser: ## install Chromium, a Chinese font and LibreOffice for the tests, or say what is missing
+	@.ci/packages
 
 .PHONY: check
 check: format-check lint types contracts templates translations-check dead-code containers ## everything a reviewer would check

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge_cache.errors import NodeStateUnreadable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 create table fact (key text primary key, value text not null) without rowid;
 create table assignment (course text primary key, partner text not null, release integer not null,
@@ -22,9 +22,11 @@ create table lesson (course text not null, release integer not null, id text not
 create table track (id integer primary key, digest text not null unique, kind text not null, length integer not null,
     index_length integer not null, body blob, segments integer not null default 0, held integer not null default 0,
     held_bytes integer not null default 0);
-create table rendition (course text not null, release integer not null, lesson text not null, rung text not null,
-    height integer not null, watchable integer not null, floor integer not null, video integer, sound integer,
-    primary key (course, release, lesson, height)) without rowid;
+create table tier (name text primary key) without rowid;
+create table rendition (course text not null, release integer not null, lesson text not null, tier text not null,
+    rung text not null, height integer not null, watchable integer not null, floor integer not null,
+    wanted integer not null default 0, video integer, sound integer,
+    primary key (course, release, lesson, tier, height)) without rowid;
 create index rendition_video on rendition (video);
 create index rendition_sound on rendition (sound);
 create table segment (id integer primary key, digest blob not null unique, length integer not null,
@@ -34,7 +36,7 @@ create table part (track integer not null, number integer not null, segment inte
 create index part_segment on part (segment);
 create table blob (digest text primary key, length integer not null, held integer not null default 0) without rowid;
 create table lesson_blob (course text not null, release integer not null, lesson text not null, digest text not null,
-    primary key (course, release, lesson, digest)) without rowid;
+    still integer not null, primary key (course, release, lesson, digest)) without rowid;
 create table serving (course text not null, lesson text not null, release integer not null,
     primary key (course, lesson)) without rowid;
 create table problem (source text primary key, code text not null, message text not null, data text not null,
@@ -50,16 +52,18 @@ create view rung as select r.*, v.digest as video_digest, s.digest as sound_dige
     (r.video is null or (v.segments > 0 and v.held = v.segments))
     and (r.sound is null or (s.segments > 0 and s.held = s.segments)) as complete
     from rendition r left join track v on v.id = r.video left join track s on s.id = r.sound;
--- Lessons of current releases; `watchable` says that one can be taught with, `lacking` that anything is missing.
+-- Lessons of current releases; `watchable` says that one can be taught with, `lacks_…` what of the policy is missing.
 create view current_lesson as select l.*, c.position,
     exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
-        and r.watchable and r.complete) as watchable,
+        and r.wanted and r.watchable and r.complete) as watchable,
     exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
-        and r.floor and not r.complete) as lacks_floor,
+        and r.wanted and r.floor and not r.complete) as lacks_floor,
     exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
-        and not r.complete) as lacks_media,
+        and r.wanted and not r.complete) as lacks_media,
     exists (select 1 from lesson_blob k join blob b on b.digest = k.digest where k.course = l.course
-        and k.release = l.release and k.lesson = l.id and not b.held) as lacks_blobs
+        and k.release = l.release and k.lesson = l.id and not k.still and not b.held) as lacks_words,
+    exists (select 1 from lesson_blob k join blob b on b.digest = k.digest where k.course = l.course
+        and k.release = l.release and k.lesson = l.id and k.still and not b.held) as lacks_stills
     from current c join lesson l on l.course = c.course and l.release = c.number;
 """
 

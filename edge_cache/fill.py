@@ -12,7 +12,7 @@ from catalog.formats.errors import AppError
 from edge_cache.errors import DiskFull, SourceFailed
 from edge_cache.fetch import Fetcher, pause_after
 from edge_cache.notes import Notes
-from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, Step, TrackNeed, plan
+from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
 from edge_cache.releases.repository import ReleaseRepository, Wanted
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Source
@@ -119,20 +119,23 @@ class Fill:
     def _need(self, wanted: Wanted, resting: set[str]) -> LessonNeed:
         rungs = []
         for rung in wanted.rungs:
+            # The sound first: with it, and the stills that are here, a lesson can be listened to.
             tracks = [
-                self._track(digest) for digest in (rung.video, rung.sound) if digest and f"pack:{digest}" not in resting
+                self._track(digest) for digest in (rung.sound, rung.video) if digest and f"pack:{digest}" not in resting
             ]
-            rungs.append(tuple(track for track in tracks if track is not None))
-        floor = next((n for n, rung in enumerate(wanted.rungs) if rung.floor), 0)
-        blobs = tuple((digest, length) for digest, length in wanted.blobs if f"blob:{digest}" not in resting)
-        return LessonNeed(wanted.lesson, tuple(rungs), floor, blobs)
+            rungs.append(RungNeed(rung.height, rung.floor, tuple(track for track in tracks if track is not None)))
+        words, stills = (
+            tuple((digest, length) for digest, length in blobs if f"blob:{digest}" not in resting)
+            for blobs in (wanted.words, wanted.stills)
+        )
+        return LessonNeed(wanted.lesson, tuple(rungs), words, stills)
 
     def _track(self, digest: str) -> TrackNeed | None:
         track = self._keeper.rows.track(digest)
         if track is None or track.complete:
             return None
         missing = tuple(self._keeper.rows.missing(digest)) if track.segments else None
-        return TrackNeed(digest, track.index_length, track.length, missing)
+        return TrackNeed(digest, track.index_length, track.length, missing, f"pack:{digest}" in self._resting)
 
     def _rest(self, key: str) -> None:
         times = self._resting.get(key, (0.0, 0))[1]

@@ -16,7 +16,7 @@ from edge_cache import SOFTWARE
 from edge_cache.centre import Centre
 from edge_cache.database import Database
 from edge_cache.enrol import enrol
-from edge_cache.errors import LINE_CODES, NotEnrolled
+from edge_cache.errors import LINE_CODES, NotEnrolled, SourceFailed
 from edge_cache.fetch import pause_after
 from edge_cache.fill import Fill, Outcome
 from edge_cache.folder_lock import FolderLock
@@ -130,11 +130,15 @@ class Node:
         """Fetch until nothing is left that could be tried now; what failed is in the outcome."""
         total = Outcome()
         source = self.source_at(self.sync().store_url)
+        in_vain = 0
         while not total.finished:
             outcome = await self.fill.run_pass(source)
             total.kept += outcome.kept
             total.failures += outcome.failures
-            total.finished = outcome.finished or (bool(outcome.failures) and not outcome.kept)
+            # What failed alone may have stood before what would not: the next pass no longer waits for it.
+            in_vain = in_vain + 1 if outcome.failures and not outcome.kept else 0
+            away = any(not isinstance(error, SourceFailed) or error.wears_off for error in outcome.failures)
+            total.finished = outcome.finished or in_vain > 1 or (away and not outcome.kept)
         return total
 
     @property
@@ -177,7 +181,7 @@ class Node:
         while True:
             self._sync_wanted.clear()
             result = await self.sync_once()
-            if result.releases:
+            if result.releases or result.directed:
                 self._fill_wanted.set()
             state = await asyncio.to_thread(self._state_to_tell)
             if state != told or loop.time() - told_at >= self.settings.report_seconds:

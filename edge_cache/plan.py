@@ -1,8 +1,8 @@
 """What to fetch next: a pure function of what is wanted and what is held. No input or output, no clock.
 
 The order of this first plan: every lesson's smallest watchable rendition (with its captions and poster) in the
-order of the direction, then the better ones, rung by rung. A later plan takes timetable, line history and
-policy as further arguments; its steps stay of these kinds.
+order of the direction, then that of the node's other tier, then stills, then the better renditions, rung by rung. A
+later plan takes timetable, line history and policy as further arguments; its steps stay of these kinds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,24 +14,40 @@ class TrackNeed:
     """A track that is not complete.
 
     `missing` are (number, bytes) of the segments that are not held, in order; None while the index is not here,
-    and `length` (bytes of the pack) is all that is known.
+    and `length` (bytes of the pack) is all that is known. `doubtful`: it failed before, so nothing waits for it.
     """
 
     index: str
     index_length: int
     length: int
     missing: tuple[tuple[int, int], ...] | None
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RungNeed:
+    """The tracks that a rendition lacks; `height` counts rungs of the ladder from 0, `floor` says that it is the
+    smallest watchable one of its tier."""
+
+    height: int
+    floor: bool
+    tracks: tuple[TrackNeed, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LessonNeed:
-    """What a lesson lacks: `rungs` from the lowest useful one up, each the tracks that it lacks; `floor` is the
-    place in `rungs` of the smallest watchable one; `blobs` are (digest, bytes) of small files."""
+    """What a lesson lacks: `rungs` from the lowest one up, at each rung the first tier first; `words` are (digest,
+    bytes) of captions and poster, `stills` those of stills."""
 
     lesson: str
-    rungs: tuple[tuple[TrackNeed, ...], ...]
-    floor: int
-    blobs: tuple[tuple[str, int], ...] = ()
+    rungs: tuple[RungNeed, ...]
+    words: tuple[tuple[str, int], ...] = ()
+    stills: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def floors(self) -> tuple[RungNeed, ...]:
+        """The smallest watchable rendition of each tier, the first tier's first."""
+        return tuple(rung for rung in self.rungs if rung.floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +84,51 @@ def plan(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> lis
 
     A run is of about `run_bytes` at most (of one segment, if that is larger). The plan ends where it covers
     `horizon_bytes`; a track whose index is not here counts with its whole length, for the next plan can say more.
+    So it also ends after a stage in which an index is fetched: what that names comes before what is less urgent.
     """
     steps: list[Step] = []
     planned: set[str] = set()
     covered = 0
-    for track_or_blob in _in_order(needs):
-        if covered >= horizon_bytes:
+    for stage in _stages(needs):
+        for wanted in stage:
+            if covered >= horizon_bytes:
+                return steps
+            name, length, found = _asked(wanted, run_bytes)
+            if name not in planned:
+                planned.add(name)
+                steps += found
+                covered += length
+        if any(isinstance(one, TrackNeed) and one.missing is None and not one.doubtful for one in stage):
             break
-        if isinstance(track_or_blob, FetchBlob):
-            name, length = track_or_blob.digest, track_or_blob.length
-            found: list[Step] = [track_or_blob]
-        else:
-            name, found = track_or_blob.index, list(_steps(track_or_blob, run_bytes))
-            missing = track_or_blob.missing
-            length = track_or_blob.length if missing is None else sum(size for _, size in missing)
-        if name not in planned:
-            planned.add(name)
-            steps += found
-            covered += length
     return steps
 
 
-def _in_order(needs: Sequence[LessonNeed]) -> Iterator[TrackNeed | FetchBlob]:
+def _stages(needs: Sequence[LessonNeed]) -> Iterator[Sequence[TrackNeed | FetchBlob]]:
+    """Yield what is wanted, the most urgent first; within a stage in the order of the lessons."""
+    first: list[TrackNeed | FetchBlob] = []
     for need in needs:
-        yield from (FetchBlob(digest, length) for digest, length in need.blobs)
-        if need.floor < len(need.rungs):
-            yield from need.rungs[need.floor]
-    for height in range(max((len(need.rungs) for need in needs), default=0)):
-        for need in needs:
-            if height < len(need.rungs) and height != need.floor:
-                yield from need.rungs[height]
+        first += [*_blobs(need.words), *_tracks(need.floors[:1])]
+    yield first
+    yield [track for need in needs for track in _tracks(need.floors[1:])]
+    yield [blob for need in needs for blob in _blobs(need.stills)]
+    better = [rung for need in needs for rung in need.rungs if not rung.floor]
+    yield _tracks(sorted(better, key=lambda rung: rung.height))
+
+
+def _blobs(named: Sequence[tuple[str, int]]) -> list[FetchBlob]:
+    return [FetchBlob(digest, length) for digest, length in named]
+
+
+def _tracks(rungs: Sequence[RungNeed]) -> list[TrackNeed]:
+    return [track for rung in rungs for track in rung.tracks]
+
+
+def _asked(wanted: TrackNeed | FetchBlob, run_bytes: int) -> tuple[str, int, list[Step]]:
+    """Return the digest of what is wanted, the bytes that it will take, and the steps that can be said now."""
+    if isinstance(wanted, FetchBlob):
+        return wanted.digest, wanted.length, [wanted]
+    length = wanted.length if wanted.missing is None else sum(size for _, size in wanted.missing)
+    return wanted.index, length, list(_steps(wanted, run_bytes))
 
 
 def _steps(track: TrackNeed, run_bytes: int) -> Iterator[Step]:

@@ -34,9 +34,10 @@ _Done = TypeVar("_Done")
 
 @dataclass
 class SyncResult:
-    """What a sync brought: new releases, and every problem that it met."""
+    """What a sync brought: new releases, whether another direction came, and every problem that it met."""
 
     releases: int = 0
+    directed: bool = False
     problems: int = 0
 
 
@@ -76,7 +77,8 @@ class Sync:
         source = self._source_at(self.store_url)
         fresh = await self._part("metadata", result, self._refresh(trust, source))
         if envelope is not None and "targets" in trust.signed_roles():
-            await self._part("direction", result, self._take_direction(trust, *envelope))
+            taken = await self._part("direction", result, self._take_direction(trust, *envelope))
+            result.directed = taken is True
         direction = self.direction
         if direction is not None:
             self._forget_problems_of_others(direction)
@@ -155,13 +157,14 @@ class Sync:
             take(data)
             self._trusted.keep(trust, role, data)
 
-    async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> None:
+    async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> bool:
         direction = trust.open_direction(envelope, self._identity.node)
         self._trusted.keep_floor(trust)
-        self._releases.assign(direction.assignments)
+        self._releases.assign(direction.assignments, direction.policy.tiers)
         self._notes.keep(direction=direction.model_dump_json(), direction_etag=etag)
         self._notes.witness(direction.issued)
         log.info("direction.taken", version=direction.version, courses=len(direction.assignments))
+        return True
 
     async def _take_releases(self, trust: Trust, source: Source, direction: Direction, result: SyncResult) -> None:
         roles = trust.partner_roles()

@@ -15,6 +15,7 @@ from catalog.jobs.celery_doorbell import QUEUES, RING, celery_app
 from catalog.lifeline import die_with_parent
 from catalog.telemetry import configure_logging
 from workers.metrics import WorkerMetrics, serve_metrics
+from workers.pipeline.confinement import try_out
 from workers.pipeline.workspace import sweep
 from workers.relay import Relay
 from workers.resources import Resources, make_resources
@@ -96,7 +97,14 @@ class WorkerProgram:
         if self._settings.worker_metrics_port:
             host, port = self._settings.worker_metrics_host, self._settings.worker_metrics_port
             self._server = serve_metrics(metrics, alive, host, port)
+        self._say_confinement()
         log.info("worker.became-ready", concurrency=self._settings.worker_concurrency)
+
+    def _say_confinement(self) -> None:
+        found = try_out()
+        log.info("worker.confined", landlock=found.landlock, seccomp=found.seccomp, user=found.user)
+        if found.missing:
+            log.warning("worker.confinement-lacks", what=", ".join(found.missing))
 
     def _stop_beside(self, **_: Any) -> None:
         if self._relay is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from catalog.settings import BrokerSettings, DatabaseSettings, StorageSettings
-from workers.pipeline.probe import SourceLimits
+from workers.pipeline.probe import MOST_PIXELS, SourceLimits
 from workers.pipeline.process import Limits
 
 
@@ -33,7 +33,9 @@ class WorkerSettings(DatabaseSettings, StorageSettings, BrokerSettings):
     )
     worker_metrics_host: str = Field(default="127.0.0.1", description="the address to serve them on")
     source_max_seconds: float = Field(default=6 * 3600, gt=0, description="how long a source may last")
-    source_max_pixels: int = Field(default=8192 * 4608, gt=0, description="pixels that a source's pictures may have")
+    source_max_pixels: int = Field(
+        default=MOST_PIXELS, gt=0, le=MOST_PIXELS, description="pixels that a source's pictures may have"
+    )
 
     @property
     def source_limits(self) -> SourceLimits:

@@ -26,6 +26,7 @@ from workers.pipeline.encode import Bench as EncodeBench
 from workers.pipeline.encode import encode_segment
 from workers.pipeline.errors import (
     Cancelled,
+    CannotConfine,
     FloorNotGood,
     NotDecodable,
     SegmentWrong,
@@ -48,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 AWAY = (StoreAway, StoreRefused, DatabaseAway, WorkspaceFull)
 """Not the task's fault: it waits, and its attempts do not count."""
-MAY_PASS = (ToolFailed, ToolTooSlow, NotDecodable, SegmentWrong)
+MAY_PASS = (CannotConfine, ToolFailed, ToolTooSlow, NotDecodable, SegmentWrong)
 """A killed ffmpeg or a machine in trouble looks like this too: tried a few times before a person hears of it."""
 
 WRITE_AGAIN_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from catalog.courses.models import SourceState
+from catalog.courses.models import SourceKind, SourceState
 from catalog.formats.ids import Digest, Id
 from catalog.names import Label, LongText, Name
 
@@ -67,11 +67,12 @@ class LessonOut(BaseModel):
 
 
 class SourceIn(BaseModel):
-    """A file that is about to be uploaded; `size` in bytes."""
+    """A file that is about to be uploaded; `size` in bytes. A deck is a PDF or PPTX, and its name ends so."""
 
     name: Name
     size: int = Field(ge=0, le=1 << 53)
     content_type: ContentType = "application/octet-stream"
+    kind: SourceKind = SourceKind.RECORDING
 
 
 class SourceOut(BaseModel):
@@ -79,6 +80,7 @@ class SourceOut(BaseModel):
 
     id: Id
     lesson_id: Id
+    kind: SourceKind
     name: str
     size: int
     content_type: str

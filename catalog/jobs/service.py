@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from catalog.courses import repository as courses
 from catalog.courses.errors import SourceUnknown
-from catalog.courses.models import SourceState
+from catalog.courses.models import SourceKind, SourceState
 from catalog.db import utc_now
 from catalog.formats.errors import AppError
 from catalog.jobs import repository
@@ -37,10 +37,10 @@ PART_LOST = "job.part-lost"
 def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
     """Make a job for an uploaded source, with its first task; the one at work on that source if there is one.
 
-    Raises SourceUnknown if the lesson has no such source, and SourceNotUploaded until it is whole in the store.
+    Raises SourceUnknown if the lesson has no such recording, and SourceNotUploaded until it is whole in the store.
     """
     source = courses.source(session, source_id, lock=True)
-    if source is None or source.lesson_id != lesson_id:
+    if source is None or source.lesson_id != lesson_id or source.kind != SourceKind.RECORDING:
         raise SourceUnknown(source=source_id)
     if source.state != SourceState.UPLOADED:
         raise SourceNotUploaded(source=source_id)
@@ -58,6 +58,24 @@ def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
     session.refresh(job)
     log.info("job.created", job=job.id, lesson=lesson_id, source=source_id)
     return job
+
+
+def job_for_deck(session: Session, lesson_id: str) -> Job | None:
+    """Give a deck that came, or went, to a job: one that has not read it yet, or a new one for the lesson's recording.
+
+    A job past its ingest is cancelled for that; what it has encoded is found again by its keys. None where the lesson
+    has no whole recording yet: its first job takes the deck.
+    """
+    recording = courses.newest_whole(session, lesson_id, SourceKind.RECORDING)
+    if recording is None:
+        return None
+    at_work = repository.live_job_of_source(session, recording.id)
+    if at_work is not None:
+        ingest = repository.tasks_of(session, at_work.id, TaskKind.INGEST)
+        if any(task.state == TaskState.WAITING for task in ingest):
+            return at_work
+        cancel_job(session, at_work.id)
+    return create_job(session, lesson_id, recording.id)
 
 
 def find_job(session: Session, job_id: str) -> Job:
@@ -335,6 +353,12 @@ def source_key(session: Session, lease: Lease) -> str:
     if source is None:
         raise SourceUnknown(source=lease.source_id)
     return source.object_key
+
+
+def deck_key(session: Session, lease: Lease) -> str | None:
+    """Return the name of the lesson's deck in the private bucket, or None if it has none."""
+    deck = courses.newest_whole(session, lease.lesson_id, SourceKind.DECK)
+    return deck.object_key if deck else None
 
 
 def return_lapsed(session: Session, limit: int = 100) -> int:

@@ -15,6 +15,7 @@ from catalog.courses.errors import CourseUnknown
 from catalog.db import session_scope, utc_now
 from catalog.formats.errors import AppError
 from catalog.formats.protocol import Assignment, Policy
+from catalog.formats.rungs import Tier
 from catalog.nodes import repository
 from catalog.nodes.errors import NoDirection, OneTarget, RuleUnknown
 from catalog.nodes.models import DirectionRow, Node, TargetingRule
@@ -83,6 +84,18 @@ def set_policy(session: Session, node_id: str, policy: Policy) -> Node:
     node.direction_due = utc_now() if node.enrolled_at else None
     session.add(node)
     return node
+
+
+def set_tiers(session: Session, node_id: str, tiers: tuple[Tier, ...]) -> Node:
+    """Say which tiers of lessons the node fetches, at least one; a direction is owed. Raises NodeUnknown."""
+    node = find_node(session, node_id, lock=True)
+    policy = Policy.model_validate(node.policy)
+    return set_policy(session, node_id, Policy.model_validate(policy.model_dump() | {"tiers": tiers}))
+
+
+def tiers_of(session: Session, node_id: str) -> tuple[Tier, ...]:
+    """Return the tiers that the node fetches, `compatible` first. Raises NodeUnknown."""
+    return Policy.model_validate(find_node(session, node_id).policy).tiers
 
 
 def owe_for_course(session: Session, course_id: str) -> int:

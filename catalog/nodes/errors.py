@@ -83,6 +83,14 @@ class NoDirection(AppError):
     message = N_("There is no direction for this node yet. Ask again in a minute.")
 
 
+class ChoiceUnknown(AppError):
+    """A form sent a choice that its page does not offer."""
+
+    code = "nodes.choice-unknown"
+    status = 422
+    message = N_("Choose one of the list.")
+
+
 class RuleUnknown(AppError):
     """No targeting rule has this id."""
 

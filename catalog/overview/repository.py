@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
-from catalog.courses.models import Course, Lesson, Source, SourceState
+from catalog.courses.models import Course, Lesson, Source, SourceKind, SourceState
 from catalog.jobs.models import Job, JobState
 from catalog.nodes.models import County, Holding, Node, Site, TargetingRule
 from catalog.overview.schemas import Touch
@@ -50,9 +50,11 @@ def newest_jobs(session: Session, lesson_ids: Sequence[str]) -> dict[str, Job]:
 
 
 def lessons_uploading(session: Session, lesson_ids: Sequence[str]) -> set[str]:
-    """Return which of the lessons have an upload that was begun and not ended."""
+    """Return which of the lessons have an upload of a recording that was begun and not ended."""
     query = select(col(Source.lesson_id)).where(
-        col(Source.lesson_id).in_(lesson_ids), col(Source.state) == SourceState.UPLOADING
+        col(Source.lesson_id).in_(lesson_ids),
+        col(Source.kind) == SourceKind.RECORDING,
+        col(Source.state) == SourceState.UPLOADING,
     )
     return set(session.scalars(query))
 

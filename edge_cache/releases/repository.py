@@ -5,9 +5,20 @@ from dataclasses import dataclass
 
 from catalog.formats.errors import BadFormat
 from catalog.formats.protocol import Assignment, CourseHeld
-from catalog.formats.release import Lesson, Release, SoundTrack, VideoTrack
-from catalog.formats.rungs import WATCHABLE
+from catalog.formats.release import Lesson, Release, SoundTrack, Still, VideoTrack
+from catalog.formats.rungs import WATCHABLE, Tier
 from edge_cache.database import Database
+
+WANT = (
+    "update rendition as r set wanted = (r.tier in (select name from tier) or (not exists"
+    " (select 1 from rendition o join tier t on t.name = o.tier"
+    "  where o.course = r.course and o.release = r.release and o.lesson = r.lesson)"
+    " and r.tier = (select min(o.tier) from rendition o"
+    "  where o.course = r.course and o.release = r.release and o.lesson = r.lesson)))"
+)
+"""Renditions of the policy's tiers; of a lesson that is in none of them, the first tier that it is in.
+
+In the alphabet, too, `compatible` stands before `modern`."""
 
 DROP_RELEASE = (
     "delete from lesson where course = ? and release = ?",
@@ -48,9 +59,15 @@ class CourseLine:
 
 @dataclass(frozen=True, slots=True)
 class RungState:
-    """A rendition of a lesson on this node: the digests of its tracks' indexes, and whether they are complete."""
+    """A rendition of a lesson on this node: the digests of its tracks' indexes, and whether they are complete.
+
+    `floor`: the smallest watchable one of its tier; `wanted`: the node's policy has it fetched.
+    """
 
     rung: str
+    tier: str
+    height: int
+    wanted: bool
     watchable: bool
     floor: bool
     video: str | None
@@ -60,12 +77,13 @@ class RungState:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A lesson that still lacks something, in the order of its course and number."""
+    """A lesson that lacks something, in the order of its course and number: `words` are captions and the poster."""
 
     course: str
     lesson: str
     rungs: tuple[RungState, ...]
-    blobs: tuple[tuple[str, int], ...]
+    words: tuple[tuple[str, int], ...]
+    stills: tuple[tuple[str, int], ...]
 
 
 class ReleaseRepository:
@@ -74,9 +92,12 @@ class ReleaseRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def assign(self, assignments: tuple[Assignment, ...]) -> None:
-        """Replace what the node should hold."""
+    def assign(self, assignments: tuple[Assignment, ...], tiers: tuple[Tier, ...] = (Tier.COMPATIBLE,)) -> None:
+        """Replace what the node should hold: which courses, and which tiers of their lessons."""
         with self._database.write() as rows:
+            rows.execute("delete from tier")
+            rows.executemany("insert into tier (name) values (?)", [(tier.value,) for tier in tiers])
+            rows.execute(WANT)
             rows.execute("delete from assignment")
             rows.executemany(
                 "insert or ignore into assignment (course, partner, release, position) values (?, ?, ?, ?)",
@@ -122,12 +143,11 @@ class ReleaseRepository:
             )
             for lesson in release.lessons:
                 self._add_lesson(release, lesson)
+            rows.execute(f"{WANT} where r.course = ? and r.release = ?", (release.course, release.number))
             self.switch()
 
     def _add_lesson(self, release: Release, lesson: Lesson) -> None:
         poster, key = lesson.media.poster, (release.course, release.number, lesson.id)
-        tier = lesson.media.tiers[0]
-        floor, sound = lesson.media.smallest_watchable(tier), lesson.media.sound(tier)
         with self._database.write() as rows:
             rows.execute(
                 "insert into lesson (course, release, id, number, title, place, duration_ms, poster, document)"
@@ -135,18 +155,22 @@ class ReleaseRepository:
                 (*key, lesson.number, lesson.title, _json(lesson.place.model_dump()), lesson.media.duration_ms,
                  poster.sha256 if poster else None, lesson.model_dump_json()),
             )  # fmt: skip
-            for rendition in (r for r in lesson.media.renditions if r.tier is tier):
+            for rendition in lesson.media.renditions:
+                floor, sound = lesson.media.smallest_watchable(rendition.tier), lesson.media.sound(rendition.tier)
                 rows.execute(
-                    "insert into rendition (course, release, lesson, rung, height, watchable, floor, video, sound)"
-                    " values (?, ?, ?, ?, ?, ?, ?, (select id from track where digest = ?),"
+                    "insert into rendition (course, release, lesson, tier, rung, height, watchable, floor, video,"
+                    " sound) values (?, ?, ?, ?, ?, ?, ?, ?, (select id from track where digest = ?),"
                     " (select id from track where digest = ?))",
-                    (*key, rendition.rung.value, rendition.rung.height_on_ladder,
+                    (*key, rendition.tier.value, rendition.rung.value, rendition.rung.height_on_ladder,
                      rendition.rung in WATCHABLE or rendition is floor, rendition is floor,
                      rendition.video.index if rendition.video else None, sound.index if sound else None),
                 )  # fmt: skip
             rows.executemany(
-                "insert or ignore into lesson_blob (course, release, lesson, digest) values (?, ?, ?, ?)",
-                [(*key, b.sha256) for b in (*([poster] if poster else []), *lesson.captions)],
+                "insert or ignore into lesson_blob (course, release, lesson, digest, still) values (?, ?, ?, ?, ?)",
+                [
+                    (*key, b.sha256, isinstance(b, Still))
+                    for b in (*([poster] if poster else []), *lesson.captions, *lesson.media.stills)
+                ],
             )
 
     def switch(self) -> int:
@@ -190,9 +214,9 @@ class ReleaseRepository:
         """Return lessons of a course's newest release, each with the words of the release that it serves."""
         rows = self._database.read(
             "select n.id, w.number, w.title, w.place, w.duration_ms, w.poster, s.release is not null,"
-            " (select sum(k.held_bytes) * 1.0 / sum(k.length) from rendition r"
-            "  join track k on k.id in (r.video, r.sound)"
-            "  where r.course = n.course and r.release = n.release and r.lesson = n.id and r.floor)"
+            " (select max(t.share) from (select sum(k.held_bytes) * 1.0 / sum(k.length) as share from rendition r"
+            "  join track k on k.id in (r.video, r.sound) where r.course = n.course and r.release = n.release"
+            "  and r.lesson = n.id and r.floor and r.wanted group by r.tier) t)"
             " from current c join lesson n on n.course = c.course and n.release = c.number"
             " left join serving s on s.course = n.course and s.lesson = n.id"
             " join lesson w on w.course = n.course and w.id = n.id and w.release = coalesce(s.release, n.release)"
@@ -224,31 +248,44 @@ class ReleaseRepository:
         return None if row is None else Lesson.model_validate_json(row["document"])
 
     def rungs(self, course: str, release: int, lesson: str) -> tuple[RungState, ...]:
-        """Return the renditions of a lesson from the lowest rung up, and what of them is here."""
+        """Return the renditions of a lesson from the lowest rung up, at each `compatible` first."""
         rows = self._database.read(
-            "select rung, watchable, floor, video_digest, sound_digest, complete from rung"
-            " where course = ? and release = ? and lesson = ? order by height",
+            "select rung, tier, height, wanted, watchable, floor, video_digest, sound_digest, complete from rung"
+            " where course = ? and release = ? and lesson = ? order by height, tier",
             (course, release, lesson),
         )
-        return tuple(RungState(r[0], bool(r[1]), bool(r[2]), r[3], r[4], bool(r[5])) for r in rows)
+        return tuple(
+            RungState(r[0], r[1], r[2], bool(r[3]), bool(r[4]), bool(r[5]), r[6], r[7], bool(r[8])) for r in rows
+        )
 
     def wanted(self, count: int = 50) -> list[Wanted]:
-        """Return lessons of current releases that lack something, those that cannot be watched yet first."""
+        """Return lessons of current releases that lack something.
+
+        First those that cannot be watched or read along yet, then those without a floor of the policy, then those
+        without a still, then the others.
+        """
         rows = self._database.read(
-            "select course, release, id from current_lesson where lacks_media or lacks_blobs"
-            " order by not (lacks_floor or lacks_blobs), position, number limit ?",
+            "select course, release, id from current_lesson where lacks_media or lacks_words or lacks_stills"
+            " order by case when not watchable or lacks_words then 0 when lacks_floor then 1 when lacks_stills then 2"
+            " else 3 end, position, number limit ?",
             (count,),
         )
         return [
-            Wanted(course, lesson, self.rungs(course, release, lesson), self._blobs_missing(course, release, lesson))
+            Wanted(
+                course,
+                lesson,
+                tuple(rung for rung in self.rungs(course, release, lesson) if rung.wanted),
+                self._blobs_missing(course, release, lesson, still=False),
+                self._blobs_missing(course, release, lesson, still=True),
+            )
             for course, release, lesson in rows
         ]
 
-    def _blobs_missing(self, course: str, release: int, lesson: str) -> tuple[tuple[str, int], ...]:
+    def _blobs_missing(self, course: str, release: int, lesson: str, *, still: bool) -> tuple[tuple[str, int], ...]:
         rows = self._database.read(
             "select b.digest, b.length from lesson_blob k join blob b on b.digest = k.digest"
-            " where k.course = ? and k.release = ? and k.lesson = ? and not b.held",
-            (course, release, lesson),
+            " where k.course = ? and k.release = ? and k.lesson = ? and k.still = ? and not b.held",
+            (course, release, lesson, still),
         )
         return tuple((row[0], row[1]) for row in rows)
 
@@ -256,7 +293,7 @@ class ReleaseRepository:
         """Return what is held of each assigned course, for a report; a course without a release counts nothing."""
         rows = self._database.read(
             "with tracks as (select distinct r.course, k.id, k.held_bytes, k.length from current c"
-            " join rendition r on r.course = c.course and r.release = c.number"
+            " join rendition r on r.course = c.course and r.release = c.number and r.wanted"
             " join track k on k.id in (r.video, r.sound))"
             " select a.course,"
             " (select max(s.release) from serving s where s.course = a.course),"

@@ -1,13 +1,17 @@
 """Addresses of the media, and what is answered there. Handlers are plain functions: Starlette runs them in threads.
 
-/media/<course>/<release>/<lesson>/lesson.m3u8      the lesson's renditions that are here
-/media/<course>/<release>/<lesson>/<rung>.mp4       the lesson as one file
+/media/<course>/<release>/<lesson>/lesson.m3u8      the lesson's renditions that are here, of both tiers
+/media/<course>/<release>/<lesson>/<rung>.m3u8      those of one rung
+/media/<course>/<release>/<lesson>/<rung>.mp4       the lesson as one file, for every screen
+/media/<course>/<release>/<lesson>/<rung>.modern.mp4    the same in the modern tier
+/media/<course>/<release>/<lesson>/chapters.vtt     its chapters
+/media/<course>/<release>/<lesson>/thumbnails.vtt   its stills by time, as far as they are here
 /media/track/<index>/<count>.m3u8                   the first `count` segments of a track
 /media/track/<index>/init.mp4, <number>.m4s         immutable: named by digest and number
-/media/caption/<seconds>/<digest>.m3u8, /media/blob/<digest>.vtt, .jpg
+/media/caption/<milliseconds>/<digest>.m3u8, /media/blob/<digest>.vtt, .jpg, .png
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import structlog
@@ -16,10 +20,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from catalog.formats.boxes import place_segment
+from catalog.formats.cues import chapters_vtt, thumbnails_vtt
 from catalog.formats.errors import BadFormat
+from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import Index
 from catalog.formats.playlist import Addresses, caption_playlist, media_playlist, multivariant
-from catalog.formats.release import Lesson
+from catalog.formats.release import Lesson, Still
+from catalog.formats.rungs import Rung, Tier
 from edge_cache.errors import MediaDamaged, MediaUnknown
 from edge_cache.releases.repository import ReleaseRepository, RungState
 from edge_cache.serve.progressive import Missing, ProgressiveFile
@@ -31,7 +38,8 @@ log = structlog.get_logger(__name__)
 IMMUTABLE = "public, max-age=31536000, immutable"
 FRESH = "no-cache"
 HLS_TYPE = "application/vnd.apple.mpegurl"
-BLOB_TYPES = {"vtt": "text/vtt; charset=utf-8", "jpg": "image/jpeg"}
+VTT_TYPE = "text/vtt; charset=utf-8"
+BLOB_TYPES = {"vtt": VTT_TYPE, "jpg": "image/jpeg", "png": "image/png"}
 CACHED_LAYOUTS = 16
 
 
@@ -48,7 +56,10 @@ class Media:
         """The routes of this module."""
         return [
             Route("/media/{course}/{release:int}/{lesson}/lesson.m3u8", self.lesson_playlist),
+            Route("/media/{course}/{release:int}/{lesson}/{rung}.m3u8", self.rung_playlist),
             Route("/media/{course}/{release:int}/{lesson}/{rung}.mp4", self.progressive),
+            Route("/media/{course}/{release:int}/{lesson}/chapters.vtt", self.chapters),
+            Route("/media/{course}/{release:int}/{lesson}/thumbnails.vtt", self.thumbnails),
             Route("/media/track/{index}/init.mp4", self.init),
             Route("/media/track/{index}/{count:int}.m3u8", self.track_playlist),
             Route("/media/track/{index}/{number:int}.m4s", self.segment),
@@ -57,17 +68,28 @@ class Media:
         ]
 
     def lesson_playlist(self, request: Request) -> Response:
-        """The renditions that are whole here; while none is, the one of which most is here, as far as it goes."""
+        """The renditions that are whole here; while none can be watched, what most is here of, as far as it goes."""
         lesson, rungs = self._lesson(request)
-        shown = [rung for rung in rungs if rung.complete] or self._furthest(rungs)
-        tier = lesson.media.tiers[0]
-        renditions = [
-            r for r in lesson.media.renditions if r.tier is tier and any(r.rung.value == rung.rung for rung in shown)
-        ]
+        watched = [rung for rung in rungs if rung.watchable]
+        shown = [rung for rung in watched if rung.complete]
+        if not shown and not self._serves(request):
+            shown = [rung for rung in rungs if rung.complete]
+        return self._playlist(lesson, shown or self._furthest(watched))
+
+    def rung_playlist(self, request: Request) -> Response:
+        """The renditions of one rung that are whole here."""
+        lesson, rungs = self._lesson(request)
+        wanted = request.path_params["rung"]
+        return self._playlist(lesson, [rung for rung in rungs if rung.rung == wanted and rung.complete])
+
+    def _playlist(self, lesson: Lesson, shown: list[RungState]) -> Response:
+        """Answer with the playlist of `shown`. Raises MediaUnknown if there is nothing in it."""
+        # The first rendition is where a player begins: on a school's own network, the best that is whole, and of two
+        # equals the one that every screen plays.
+        order = sorted(shown, key=lambda rung: (-rung.height, rung.tier))
+        renditions = [r for rung in order if (r := lesson.media.rendition(Rung(rung.rung), Tier(rung.tier)))]
         if not renditions:
             raise MediaUnknown
-        # The first rendition is where a player begins: on a school's own network, the best that is whole.
-        renditions.reverse()
         captions = [c for c in lesson.captions if self._held(c.sha256)]
         held = {digest: self._playable(digest) for r in shown for digest in (r.video, r.sound) if digest}
         text = multivariant(
@@ -81,6 +103,29 @@ class Media:
             ),
         )
         return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": FRESH})
+
+    def chapters(self, request: Request) -> Response:
+        """The lesson's chapters, as WebVTT."""
+        media = self._lesson(request)[0].media
+        if not media.chapters:
+            raise MediaUnknown
+        data = chapters_vtt(media.chapters, media.duration_ms).encode()
+        return _whole(request, data, f'"{sha256_hex(data)[:32]}"', VTT_TYPE)
+
+    def thumbnails(self, request: Request) -> Response:
+        """The lesson's stills that are here, as WebVTT; there will be more as they come."""
+        media = self._lesson(request)[0].media
+        if not media.stills:
+            raise MediaUnknown
+
+        def address(still: Still) -> str | None:
+            return still_address(still) if self._held(still.sha256) else None
+
+        data = thumbnails_vtt(media.stills, media.duration_ms, address).encode()
+        etag = f'"{sha256_hex(data)[:32]}"'
+        if matches(request.headers.get("if-none-match"), etag):
+            return _not_modified(etag, FRESH)
+        return Response(data, media_type=VTT_TYPE, headers={"ETag": etag, "Cache-Control": FRESH})
 
     def track_playlist(self, request: Request) -> Response:
         """The first `count` segments of a track; all of them never change, fewer may be outgrown."""
@@ -117,8 +162,11 @@ class Media:
     def progressive(self, request: Request) -> Response:
         """A lesson as one MP4, whole or by range; bytes are read and verified as they are sent."""
         lesson, rungs = self._lesson(request)
-        rung = next((r for r in rungs if r.rung == request.path_params["rung"]), None)
-        if rung is None or not (rung.complete or self._serves(request)):
+        wanted, _, tier = request.path_params["rung"].partition(".")
+        if tier == Tier.COMPATIBLE:  # one thing has one address
+            raise MediaUnknown
+        rung = next((r for r in rungs if (r.rung, r.tier) == (wanted, tier or Tier.COMPATIBLE)), None)
+        if rung is None or not (rung.complete or (rung.watchable and self._serves(request))):
             raise MediaUnknown
         try:
             file = self._file(rung.video, rung.sound, lesson.media.duration_ms)
@@ -181,7 +229,7 @@ class Media:
         serving = self._releases.serving(params["course"], params["lesson"])
         return serving is not None and serving == int(params["release"])
 
-    def _furthest(self, rungs: tuple[RungState, ...]) -> list[RungState]:
+    def _furthest(self, rungs: Sequence[RungState]) -> list[RungState]:
         able = [r for r in rungs if all(self._playable(d) for d in (r.video, r.sound) if d)]
         return sorted(able, key=lambda r: min(self._playable(d) for d in (r.video, r.sound) if d))[-1:]
 
@@ -213,6 +261,16 @@ class Media:
         return ProgressiveFile(
             self._index(video) if video else None, self._index(sound) if sound else None, duration_ms
         )
+
+
+def file_address(base: str, rung: str, tier: str) -> str:
+    """Return the address of a rendition as one file; `base` is that of its lesson, without a slash at the end."""
+    return f"{base}/{rung}.mp4" if tier == Tier.COMPATIBLE else f"{base}/{rung}.{tier}.mp4"
+
+
+def still_address(still: Still) -> str:
+    """Return the address of a still."""
+    return f"/media/blob/{still.sha256}.{'png' if still.type == 'image/png' else 'jpg'}"
 
 
 def _track_address(digest: str, held: dict[str, int]) -> str:

@@ -24,6 +24,7 @@ from edge_cache.notes import Notes, Problem
 from edge_cache.releases.repository import LessonLine, ReleaseRepository
 from edge_cache.report import ReportQueue
 from edge_cache.store.keeper import Keeper
+from edge_cache.web.showing import showing
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -99,21 +100,25 @@ class Classroom:
         return self._page(request, "course.html", course=course, lines=lessons, here=here, count=count)
 
     def lesson(self, request: Request) -> Response:
-        """The player, or how far the fetching is."""
+        """The player, or how far the fetching is; a lesson that cannot be watched yet may be listened to."""
         course, wanted = request.path_params["course"], request.path_params["lesson"]
         line = self._node.releases.line(course, wanted)
         if line is None:
             raise LessonUnknown
-        title = next((c.title for c in self._node.releases.courses() if c.course == course), "")
-        release = self._node.releases.serving(course, wanted)
-        lesson = None if release is None else self._node.releases.lesson(course, release, wanted)
-        if release is None or lesson is None:
+        own = next((c for c in self._node.releases.courses() if c.course == course), None)
+        title = own.title if own else ""
+        serving = self._node.releases.serving(course, wanted)
+        release = serving or (own.release if own else 0)
+        lesson = self._node.releases.lesson(course, release, wanted)
+        shown = None
+        if lesson is not None:
+            rungs = self._node.releases.rungs(course, release, wanted)
+            here = rungs if serving else [rung for rung in rungs if rung.complete]
+            asked, base = request.query_params.get("show", ""), f"/media/{course}/{release}/{wanted}"
+            shown = showing(lesson, here, base, asked, self._held)
+        if lesson is None or shown is None:
             return self._page(request, "waiting.html", line=line, course_title=title, over=place_of(line))
-        rungs = self._node.releases.rungs(course, release, wanted)
-        whole = [r for r in rungs if r.complete and r.watchable] or [r for r in rungs if r.watchable] or list(rungs)
         before, after = self._neighbours(line)
-        base = f"/media/{course}/{release}/{wanted}"
-        held = {c.sha256 for c in lesson.captions if (self._node.keeper.rows.blob(c.sha256) or (0, False))[1]}
         readers = self.pages.language(request)
         captions = sorted(lesson.captions, key=lambda c: known_language(c.language) != readers)
         return self._page(
@@ -122,14 +127,17 @@ class Classroom:
             line=line,
             course_title=title,
             over=place_of(line),
-            hls=f"{base}/lesson.m3u8",
-            mp4=f"{base}/{whole[-1].rung}.mp4",
-            downloads=[(r.rung, f"{base}/{r.rung}.mp4") for r in rungs if r.complete],
+            shown=shown,
             poster=f"/media/blob/{line.poster}.jpg" if line.poster else None,
-            captions=[(f"/media/blob/{c.sha256}.vtt", c.language, c.name) for c in captions if c.sha256 in held],
+            captions=[(f"/media/blob/{c.sha256}.vtt", c.language, c.name) for c in captions if self._held(c.sha256)],
             before=before,
             after=after,
         )
+
+    def _held(self, digest: str) -> bool:
+        """Say whether a small file is here."""
+        known = self._node.keeper.rows.blob(digest)
+        return known is not None and known[1]
 
     def status(self, request: Request) -> Response:
         """How the box is, for who looks after it."""

@@ -7,14 +7,15 @@ from typing import Any
 
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
-from catalog.formats.release import Blob, Caption, Release
-from catalog.formats.rungs import Rung
+from catalog.formats.release import Blob, Caption, Chapter, Release, Rendition
+from catalog.formats.rungs import Rung, Tier
 from edge_cache.node import Node
 from edge_cache.settings import EdgeSettings
-from tests.factories import Track, make_lesson, make_media, make_release, make_track
+from tests.factories import Modern, Track, make_lesson, make_media, make_release, make_still, make_track
 from tests.fakes.wire import Wire
 
 CAPTIONS = b"WEBVTT\n\n00:00.000 --> 00:01.000\nPressure\n"
+STILLS = (b"\xff\xd8\xff one", b"\xff\xd8\xff two", b"\xff\xd8\xff shared")
 POSTER = b"\xff\xd8\xff not quite a JPEG"
 
 
@@ -45,6 +46,29 @@ class School:
 
     def publish(self, release: Release) -> None:
         self.world.publish(release, self.tracks, [CAPTIONS, POSTER])
+
+    def add_tiers(self) -> Release:
+        """Publish a second release: its lessons in both tiers, with `listen`, a still of their own and chapters."""
+        lessons = []
+        for n, lesson in enumerate(self.release.lessons):
+            floor, best = (make_track(count=4, seed=f"m{n}{rung}", size=2000) for rung in ("floor", "best"))
+            sound = make_track(TrackKind.SOUND, count=4, seed=f"m{n}", size=400)
+            self.tracks += [floor, best, sound]
+            videos, voice = lesson.media.renditions, lesson.media.sounds[0]
+            listen = Rendition(rung=Rung.LISTEN, tier=Tier.COMPATIBLE, video=None)
+            modern = make_media({}, None, modern=Modern({Rung.LISTEN: None, Rung.FLOOR: floor, Rung.BEST: best}, sound))
+            media = lesson.media.model_copy(
+                update={
+                    "renditions": (listen, *videos, *modern.renditions),
+                    "sounds": (voice, *modern.sounds),
+                    "stills": (make_still(STILLS[n], 0), make_still(STILLS[2], 100)),
+                    "chapters": (Chapter(start_ms=0, title="复习"), Chapter(start_ms=100, title="压强")),
+                }
+            )
+            lessons.append(lesson.model_copy(update={"media": media}))
+        release = self.release.model_copy(update={"lessons": tuple(lessons), "number": 2})
+        self.world.publish(release, self.tracks, [CAPTIONS, POSTER, *STILLS])
+        return release
 
     def settings(self, **changes: Any) -> EdgeSettings:
         quick = {"retry_seconds": 0.01, "retry_longest_seconds": 0.02, "read_seconds": 20, "run_bytes": 8000}

@@ -1,7 +1,8 @@
 """One partner's courses in a signed repository, with their packs, indexes and blobs: all that a public bucket holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from securesystemslib.dsse import Envelope
 
@@ -35,7 +36,9 @@ class SignedWorld:
             self.objects[f"blobs/{sha256_hex(blob)}"] = blob
         self.repository.publish(release)
 
-    def direct(self, node: str, store_url: str, courses: Sequence[tuple[str, int]], reserve: int = 0) -> bytes:
+    def direct(
+        self, node: str, store_url: str, courses: Sequence[tuple[str, int]], policy: Mapping[str, Any] | None = None
+    ) -> bytes:
         """Return a direction, signed and in force now, that assigns courses given as (course, release)."""
         self.direction_version += 1
         direction = Direction(
@@ -45,7 +48,7 @@ class SignedWorld:
             expires=datetime.now(UTC) + timedelta(days=30),
             store_url=store_url,
             assignments=tuple(Assignment(course=c, partner=self.partner, release=n) for c, n in courses),
-            policy=Policy(disk_reserve_bytes=reserve),
+            policy=Policy.model_validate({"disk_reserve_bytes": 0, **(policy or {})}),
         )
         envelope = Envelope(canonical_json(direction.model_dump(mode="json")), DIRECTION_TYPE, {})
         envelope.sign(self.repository.keys["directions"])

@@ -49,9 +49,9 @@ class Wire:
     def store_url(self) -> str:
         return f"{self.address}/store"
 
-    def direct(self, *courses: tuple[str, int], reserve: int = 0) -> None:
-        """Have the centre hold a fresh direction for the node."""
-        self.direction = self.world.direct(self.node, self.store_url, courses, reserve)
+    def direct(self, *courses: tuple[str, int], **policy: Any) -> None:
+        """Have the centre hold a fresh direction for the node; `policy` is of a Policy's fields."""
+        self.direction = self.world.direct(self.node, self.store_url, courses, policy)
 
     def pack_bytes(self) -> int:
         """Bytes of packs that were sent."""

@@ -7,6 +7,8 @@ from catalog.accounts.models import Role
 from catalog.formats.ids import new_id
 from catalog.formats.protocol import Direction
 from catalog.formats.release import parse_release
+from catalog.formats.rungs import Tier
+from catalog.nodes import directions
 from catalog.storage.base import Bucket
 from tests.centre import World
 
@@ -229,8 +231,19 @@ def test_a_policy_reaches_the_node(world: World) -> None:
     ops = world.as_(Role.OPS)
     node, _ = world.enrolled_node(ops)
     world.look()
-    policy = {"rate_limit_bits_per_s": 2_000_000, "windows": [{"start": 1320, "end": 360}]}
+    policy = {"rate_limit_bits_per_s": 2_000_000, "windows": [{"start": 1320, "end": 360}], "tiers": ["modern"]}
     shown = world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, json=policy)
     assert shown["policy"]["rate_limit_bits_per_s"] == 2_000_000
     world.look()
     assert world.signer.directions[-1].policy.windows[0].start == 1320
+    assert world.signer.directions[-1].policy.tiers == (Tier.MODERN,)
+    version = world.signer.directions[-1].version
+    with world.centre.session() as session:
+        directions.set_tiers(session, node["id"], (Tier.MODERN, Tier.COMPATIBLE))
+    world.look()
+    now = world.signer.directions[-1]
+    assert now.version > version
+    assert now.policy.tiers == (Tier.COMPATIBLE, Tier.MODERN)
+    assert now.policy.windows[0].start == 1320, "the rest of the policy stays"
+    world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, 422, json={"tiers": []})
+    world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, 422, json={"tiers": ["other"]})

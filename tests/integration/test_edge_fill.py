@@ -95,7 +95,7 @@ def test_a_run_that_breaks_off_keeps_what_came(school: School) -> None:
 
 
 def test_the_disks_reserve_stops_the_fill_politely(school: School) -> None:
-    school.wire.direct((school.release.course, 1), reserve=1 << 60)
+    school.wire.direct((school.release.course, 1), disk_reserve_bytes=1 << 60)
     seen = school.sync()
     assert seen.problems == {"disk": "disk.full"}
     school.wire.direct((school.release.course, 1))

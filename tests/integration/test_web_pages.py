@@ -289,6 +289,12 @@ def test_a_reviewer_sees_and_cannot_change(world: World, partner: Visitor) -> No
     reviewer.get(f"/partner/courses/{course['id']}/publish", 403)
 
 
+def _chosen(page: str) -> str:
+    """Return the tiers that a node's page shows as chosen."""
+    (choice,) = re.findall(r'<option value="(\w+)" selected', page)
+    return str(choice)
+
+
 def test_ops_builds_the_way_to_a_school(world: World, partner: Visitor, ops: Visitor) -> None:
     assert "/ops/counties/new" in ops.both("/ops/")
     form = ops.both("/ops/counties/new")
@@ -310,6 +316,12 @@ def test_ops_builds_the_way_to_a_school(world: World, partner: Visitor, ops: Vis
     assert re.search(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){5}", code)
     assert "songtan edge enrol --centre http://testserver --code" in code
     ops.get(f"{node.partition('?')[0]}/codes", 303)
+    assert _chosen(page) == "compatible"
+    for choice in ("both", "modern", "compatible", "both"):
+        saved = ops.post(f"{node.partition('?')[0]}/tiers", page, tiers=choice)
+        assert _chosen(ops.both(saved.headers["location"])) == choice
+    refused = ops.post(f"{node.partition('?')[0]}/tiers", page, 422, tiers="all")
+    assert _chosen(refused.text) == "both"
     for query in (
         "",
         "?touch=new",

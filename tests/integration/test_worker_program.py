@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import astuple
 
 import httpx2
 
 from songtan.stack.ports import free_ports
 from tests.workshop import ROOT, Workshop, wait_for, workshop
+from workers.pipeline.confinement import try_out
 
 __all__ = ["workshop"]
 
@@ -29,11 +31,17 @@ def test_health_and_metrics(workshop: Workshop) -> None:
     wait_for(lambda: 'songtan_tasks{kind="encode",state="waiting"} 0.0' in httpx2.get(f"{url}/metrics").text, "gauges")
     assert httpx2.get(f"{url}/metrics").headers["content-type"].startswith("application/openmetrics-text")
     assert httpx2.get(f"{url}/other").status_code == 404
-    assert command("health", env=env).returncode == 0
+    said = command("health", env=env)
+    assert (said.returncode, said.stdout.splitlines()) == (0, ["The worker is at work.", try_out().sentence])
+    in_force = try_out()
+    (confined,) = worker.said("worker.confined")
+    assert (confined["landlock"], confined["seccomp"], confined["user"]) == tuple(astuple(in_force))
+    assert len(worker.said("worker.confinement-lacks")) == (1 if in_force.missing else 0)
     assert worker.stop() == 0
     os.utime(workshop.folder / "work" / "worker.alive", (0, 0))
     said = command("health", env=env)
-    assert (said.returncode, said.stdout) == (3, "The worker has not been heard of for 30 seconds.\n")
+    assert said.returncode == 3
+    assert said.stdout.startswith("The worker has not been heard of for 30 seconds.\nTools run as user ")
 
 
 def test_missing_settings_are_named() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ TWO_TIERS = make_media(
 )
 
 
-def _media(**changes: object) -> dict[str, object]:
+def _media(**changes: object) -> dict[str, Any]:
     return TWO_TIERS.model_dump(mode="json") | changes
 
 

@@ -13,7 +13,7 @@ from catalog.formats.playlist import Addresses, caption_playlist, media_playlist
 from catalog.formats.progressive import join_inits, make_sidx
 from catalog.formats.release import Caption, Rendition
 from catalog.formats.rungs import Rung, Tier
-from tests.factories import make_init, make_media, make_track
+from tests.factories import Modern, make_init, make_media, make_track
 
 FLOOR, CLEAR = make_track(seed="floor"), make_track(seed="clear", size=2000)
 SOUND = make_track(TrackKind.SOUND, count=4)
@@ -35,6 +35,47 @@ def test_every_rendition_shares_the_sound() -> None:
     assert all('AUDIO="sound-compatible"' in line and 'CODECS="avc1.64001f,mp4a.40.2"' in line for line in streams)
     assert lines[-3:][0] == "floor.m3u8"
     assert lines[-1] == "clear.m3u8"
+
+
+TIERS = make_media(
+    {Rung.LISTEN: None, Rung.FLOOR: FLOOR},
+    SOUND,
+    modern=Modern({Rung.LISTEN: None, Rung.FLOOR: CLEAR}, make_track(TrackKind.SOUND, seed="opus")),
+)
+
+
+def streams_of(text: str) -> list[tuple[str, str]]:
+    """Return (attributes, address) of the variants of a playlist."""
+    lines = text.splitlines()
+    return [(line, lines[n + 1]) for n, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")]
+
+
+def test_each_tier_has_its_codecs_and_a_group_of_its_own() -> None:
+    at = Addresses(rendition=lambda r: f"{r.tier}.m3u8", sound=lambda s: f"sound-{s.tier}.m3u8", caption=str)
+    text = multivariant(TIERS, TIERS.renditions, (), at)
+    (compatible, first), (modern, second) = streams_of(text)
+    assert (first, second) == ("compatible.m3u8", "modern.m3u8")
+    assert 'CODECS="avc1.64001f,mp4a.40.2"' in compatible
+    assert 'AUDIO="sound-compatible"' in compatible
+    assert 'CODECS="av01.0.05M.08,opus"' in modern
+    assert 'AUDIO="sound-modern"' in modern
+    groups = [line for line in text.splitlines() if "TYPE=AUDIO" in line]
+    assert [line.rpartition("URI=")[2] for line in groups] == ['"sound-compatible.m3u8"', '"sound-modern.m3u8"']
+
+
+def test_a_voice_in_two_tiers_is_two_streams_of_which_a_player_takes_one() -> None:
+    at = Addresses(rendition=str, sound=lambda s: f"sound-{s.tier}.m3u8", caption=str)
+    listen = [r for r in TIERS.renditions if r.video is None]
+    found = streams_of(multivariant(TIERS, listen, (), at))
+    assert [address for _, address in found] == ["sound-compatible.m3u8", "sound-modern.m3u8"]
+    assert 'CODECS="opus"' in found[1][0]
+    assert "TYPE=AUDIO" not in multivariant(TIERS, listen, (), at)
+
+
+def test_only_the_tiers_that_are_held_have_a_group() -> None:
+    at = Addresses(rendition=lambda r: f"{r.tier}.m3u8", sound=lambda s: f"sound-{s.tier}.m3u8", caption=str)
+    text = multivariant(TIERS, TIERS.renditions[2:], (), at)
+    assert "compatible" not in text
 
 
 def test_a_lesson_of_sound_alone_is_one_stream() -> None:

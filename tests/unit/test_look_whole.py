@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.drawn import Picture, noisy, scenery
 from workers.pipeline.look.frames import read_pairs
-from workers.pipeline.recipe import Crop
 from workers.pipeline.look.sampling import make_sampling
 from workers.pipeline.look.whole import PairFeatures, find_bars, grain_of, pair_features, temporal_noise
 from workers.pipeline.probe import VideoFacts
+from workers.pipeline.recipe import Crop
 
 FACTS = VideoFacts(
     stream=0, codec="h264", width=1280, height=720, rotation=0, interlaced=False, matrix="bt709", frames=100,

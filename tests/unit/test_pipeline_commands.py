@@ -15,6 +15,7 @@ GUARD = (
     "-format_whitelist mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpeg,mpegts,asf,mxf,rm,ogg,wav,w64,"
     "mp3,aac,flac,amr,aiff,h264,hevc"
 )
+MOST = "-max_pixels 37748736 -max_streams 100"
 OUT = "-fflags +bitexact"
 MP4 = "-map_metadata -1 -movflags +cmaf+empty_moov+frag_custom+skip_trailer"
 HANDLING = Handling(rotation=90, deinterlace=True, matrix="bt601", lead_s=0.005)
@@ -44,8 +45,8 @@ def sound_work(**changed: object) -> SoundWork:
 def test_a_video_segment() -> None:
     line = " ".join(segments.encode_video(TOOLS, video_work(), Path("/w/part"), Path("/w/out.mp4")))
     assert line == (
-        f"/bin/ffmpeg -copyts {GUARD} -noaccurate_seek -noautorotate -protocol_whitelist file,pipe -reinit_filter 0 "
-        "-seek_timestamp 1 -ss 17.998000 -i file:/w/part -filter_complex "
+        f"/bin/ffmpeg -copyts {GUARD} {MOST} -noaccurate_seek -noautorotate -protocol_whitelist fd -reinit_filter 0 "
+        "-seek_timestamp 1 -ss 17.998000 -i fd:/w/part -filter_complex "
         "[0:v:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]setpts=PTS-18.005000/TB[s1];"
         "[s1]fps=fps=25/2:round=up:start_time=0[s2];[s2]tpad=stop=-1:stop_mode=clone[s3];[s3]trim=end_frame=100[s4];"
         "[s4]setpts=N[s5];[s5]transpose=dir=clock[s6];[s6]scale=flags=bicubic+accurate_rnd+bitexact:h=360:"
@@ -61,7 +62,7 @@ def test_a_video_segment() -> None:
 def test_a_sound_segment() -> None:
     line = " ".join(segments.encode_sound(TOOLS, sound_work(), Path("/w/part"), Path("/w/out.mp4")))
     assert line == (
-        f"/bin/ffmpeg {GUARD} -protocol_whitelist file,pipe -i file:/w/part -map 0:a:0 -f mp4 -ac 2 -ar 48000 "
+        f"/bin/ffmpeg {GUARD} {MOST} -protocol_whitelist fd -i fd:/w/part -map 0:a:0 -f mp4 -ac 2 -ar 48000 "
         "-b:a 64000 -bsf:a noise=drop=lt(n\\,5)+gte(n\\,380),setts=pts=N*1024:dts=N*1024 -c:a aac "
         f"{OUT} -flags:a +bitexact {MP4} -threads:a 1 -use_editlist 0 file:/w/out.mp4 {QUIET}"
     )
@@ -70,8 +71,8 @@ def test_a_sound_segment() -> None:
 def test_a_part_is_copied_from_a_key_frame() -> None:
     line = " ".join(parts.cut_part(TOOLS, Path("/w/source"), 0, 1.4, 61.4, 130.0, Path("/w/0001.mkv")))
     assert line == (
-        f"/bin/ffmpeg -copyts {GUARD} -protocol_whitelist file,pipe -seek_timestamp 1 -ss 61.400000 "
-        f"-i file:/w/source -map 0:0 -f matroska -avoid_negative_ts disabled -c copy {OUT} -map_chapters -1 "
+        f"/bin/ffmpeg -copyts {GUARD} {MOST} -protocol_whitelist fd -seek_timestamp 1 -ss 61.400000 "
+        f"-i fd:/w/source -map 0:0 -f matroska -avoid_negative_ts disabled -c copy {OUT} -map_chapters -1 "
         f"-map_metadata -1 -output_ts_offset 8.600000 -to 130.000000 file:/w/0001.mkv {QUIET}"
     )
 
@@ -79,7 +80,7 @@ def test_a_part_is_copied_from_a_key_frame() -> None:
 def test_the_sound_is_decoded_from_the_zero_to_whole_frames() -> None:
     line = " ".join(parts.decode_sound(TOOLS, Path("/w/source"), 1, 1.4, 750, STEREO, Path("/w/s16")))
     assert line == (
-        f"/bin/ffmpeg -copyts {GUARD} -protocol_whitelist file,pipe -i file:/w/source -filter_complex "
+        f"/bin/ffmpeg -copyts {GUARD} {MOST} -protocol_whitelist fd -i fd:/w/source -filter_complex "
         "[0:1]asetpts=PTS-1.400000/TB[s0];[s0]aresample=48000:async=1:first_pts=0:min_hard_comp=0.05[s1];"
         "[s1]aformat=channel_layouts=stereo:sample_fmts=s16[s2];[s2]apad[s3];[s3]atrim=end_sample=768000[s4] "
         f"-map [s4] -f s16le -map_metadata -1 file:/w/s16 {QUIET}"
@@ -88,13 +89,13 @@ def test_the_sound_is_decoded_from_the_zero_to_whole_frames() -> None:
 
 def test_a_piece_of_sound_and_a_poster() -> None:
     assert " ".join(parts.pack_piece(TOOLS, Path("/w/s16"), STEREO, Path("/w/o.flac"))) == (
-        f"/bin/ffmpeg -f s16le -ac 2 -ar 48000 -i file:/w/s16 -f flac -c:a flac {OUT} -map_metadata -1 "
-        f"file:/w/o.flac {QUIET}"
+        f"/bin/ffmpeg -f s16le -ac 2 -ar 48000 -protocol_whitelist fd -i fd:/w/s16 -f flac -c:a flac {OUT} "
+        f"-map_metadata -1 file:/w/o.flac {QUIET}"
     )
     line = " ".join(pictures.poster(TOOLS, Path("/w/source"), 0, 6.0, HANDLING, (640, 360), Path("/w/p.jpg")))
     assert line == (
-        f"/bin/ffmpeg -copyts {GUARD} -noautorotate -protocol_whitelist file,pipe -seek_timestamp 1 -ss 6.000000 "
-        "-i file:/w/source -filter_complex [0:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]trim=end_frame=1[s1];"
+        f"/bin/ffmpeg -copyts {GUARD} {MOST} -noautorotate -protocol_whitelist fd -seek_timestamp 1 -ss 6.000000 "
+        "-i fd:/w/source -filter_complex [0:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]trim=end_frame=1[s1];"
         "[s1]transpose=dir=clock[s2];[s2]scale=h=360:in_color_matrix=bt601:out_range=pc:w=640[s3];[s3]setsar=1[s4];"
         f"[s4]format=yuvj420p[s5] -map [s5] -f image2 -c:v mjpeg {OUT} -flags:v +bitexact -frames:v 1 "
         f"-map_metadata -1 -q:v 5 -threads:v 1 -update 1 file:/w/p.jpg {QUIET}"
@@ -111,7 +112,7 @@ def test_every_input_of_a_source_is_guarded() -> None:
         pictures.poster(TOOLS, part, 0, 0.0, HANDLING, (2, 2), out),
     ]
     for line in lines:
-        assert line[line.index("-protocol_whitelist") + 1] == "file,pipe"
+        assert line[line.index("-protocol_whitelist") + 1] == "fd"
         allowed = line[line.index("-format_whitelist") + 1].split(",")
         assert not {"hls", "concat", "concatf", "dash", "image2", "lavfi", "sdp", "rtsp"} & set(allowed)
 

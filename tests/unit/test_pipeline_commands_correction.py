@@ -5,8 +5,8 @@ from pathlib import Path
 
 from workers.pipeline.commands.correction import sample_source
 from workers.pipeline.correction.sampling import Sampling, choose_samplings
-from workers.pipeline.recipe import Handling
 from workers.pipeline.probe import DEMUXERS, Facts, SoundFacts, VideoFacts
+from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
 TOOLS = Tools("/bin/ffmpeg", "/bin/ffprobe", "9.0 x86_64")

@@ -2,12 +2,14 @@
 
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.media import ffmpeg_exe
-from workers.pipeline.errors import Cancelled, ToolFailed, ToolTooSlow, WorkspaceFull
+from workers.pipeline.confinement import Confinement
+from workers.pipeline.errors import Cancelled, ToolFailed, ToolTooBusy, ToolTooSlow, ToolWroteTooMuch, WorkspaceFull
 from workers.pipeline.process import Limits, Watch, run
 from workers.pipeline.workspace import require_room, sweep, workspace
 
@@ -62,15 +64,28 @@ def test_time_is_limited() -> None:
 
 
 def test_processor_time_memory_and_files_are_limited(tmp_path: Path) -> None:
-    with pytest.raises(ToolFailed) as caught:
+    with pytest.raises(ToolTooBusy, match="after 1 seconds of processor time"):
         run(python("while True: pass"), Limits(seconds=60, cpu_seconds=1))
-    assert "signal" in str(caught.value.data["status"])
     with pytest.raises(ToolFailed, match="MemoryError"):
         run(python("x = bytes(2 << 30)"), Limits(seconds=60, cpu_seconds=60, memory_bytes=1 << 30))
-    big = f"f = open({str(tmp_path / 'f')!r}, 'wb'); f.write(bytes(2 << 20)); f.flush()"
-    with pytest.raises(ToolFailed):
-        run(python(big), Limits(seconds=60, cpu_seconds=60, file_bytes=1 << 20))
+    big = "f = open('f', 'wb'); f.write(bytes(2 << 20)); f.flush()"
+    with pytest.raises(ToolFailed, match="File too large"):
+        run(python(big), replace(LIMITS, file_bytes=1 << 20), confinement=Confinement(folder=tmp_path))
     assert (tmp_path / "f").stat().st_size <= 1 << 20
+
+
+def test_many_small_files_are_limited_together(tmp_path: Path) -> None:
+    spill = "import time\nfor n in range(40): open(f'{n}', 'wb').write(bytes(1 << 20))\ntime.sleep(60)"
+    limits = replace(LIMITS, folder_bytes=8 << 20)
+    with pytest.raises(ToolWroteTooMuch, match="more than 8 MB"):
+        run(python(spill), limits, confinement=Confinement(folder=tmp_path))
+
+
+def test_a_signal_for_a_file_that_is_too_large_is_said(tmp_path: Path) -> None:
+    source = ["-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=60"]
+    command = [ffmpeg_exe(), *source, "-f", "rawvideo", f"file:{tmp_path / 'out'}"]
+    with pytest.raises((ToolWroteTooMuch, ToolFailed), match=r"more than 1 MB|File too large"):
+        run(command, replace(LIMITS, file_bytes=1 << 20))
 
 
 def test_output_goes_to_a_file(tmp_path: Path) -> None:

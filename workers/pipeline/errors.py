@@ -61,6 +61,39 @@ class PicturesTooLarge(AppError):
     )
 
 
+class TooManyStreams(AppError):
+    """The source has more streams (pictures, sounds, subtitles, attachments) than any export has."""
+
+    code = "source.too-many-streams"
+    status = 422
+    message = N_(
+        "The file holds more than %(limit)s streams. Export it with one track of pictures and one of sound, "
+        "and upload it again."
+    )
+
+
+class SourceGap(AppError):
+    """For a long time in the middle the source has neither pictures nor sound."""
+
+    code = "source.gap"
+    status = 422
+    message = N_(
+        "Between %(start)s and %(end)s seconds the file holds neither pictures nor sound: its clock jumps, or much of "
+        "it is missing. Play it there; export it again and upload it."
+    )
+
+
+class SourceTooHeavy(AppError):
+    """The source has more pictures, sound packets or pixels than its length can need."""
+
+    code = "source.too-heavy"
+    status = 422
+    message = N_(
+        "The file takes far more work than a lesson needs (%(why)s). "
+        "Export it as MP4 (H.264 and AAC, 1080p, 25 or 30 pictures a second) and upload it again."
+    )
+
+
 class NotDecodable(AppError):
     """A stretch of the source cannot be decoded, or not within its limits."""
 
@@ -88,6 +121,36 @@ class ToolTooSlow(AppError):
     message = N_(
         "%(tool)s was stopped after %(seconds)s seconds without an end. "
         "Try again; if it stays, export the video as plain MP4 (H.264 and AAC) and upload it again."
+    )
+
+
+class CannotConfine(AppError):
+    """The machine refused what it says it can do to confine a tool; the tool was not started."""
+
+    code = "worker.cannot-confine"
+    status = 503
+    message = N_("The worker could not confine %(tool)s (%(why)s) and did not start it. Tell the centre's staff.")
+
+
+class ToolTooBusy(AppError):
+    """A tool took more processor time than its content can need: a fault of the source, and no use to try again."""
+
+    code = "tool.too-busy"
+    status = 422
+    message = N_(
+        "%(tool)s was stopped after %(seconds)s seconds of processor time: the file takes far more work than its "
+        "length explains. Export it as MP4 (H.264 and AAC, 1080p, 25 or 30 pictures a second) and upload it again."
+    )
+
+
+class ToolWroteTooMuch(AppError):
+    """A tool wrote more than its limit, in one file or in all."""
+
+    code = "tool.wrote-too-much"
+    status = 422
+    message = N_(
+        "%(tool)s was stopped because it had written more than %(limit)s MB: the file holds far more than its length "
+        "explains. Export it as MP4 (H.264 and AAC) and upload it again."
     )
 
 

@@ -81,7 +81,7 @@ def make_plan(facts: Facts, recipe: Recipe, changes: Sequence[float] = (), quiet
 
 
 def cut(duration: Fraction, step: Fraction, wanted: Sequence[float]) -> tuple[Stretch, ...]:
-    """Cut `duration` at multiples of `step` into segments of the usual length, at `wanted` times where they are in reach.
+    """Cut `duration` at multiples of `step` into segments of the usual length, at `wanted` times where it can be.
 
     The cheapest set of boundaries is found by dynamic programming: a boundary at a wanted time costs
     nothing, another one as much as a key frame (1); a segment costs the square of its departure from the target, in

@@ -1,10 +1,12 @@
 """What is in a source: its streams, and the times of its packets, which headers often tell wrongly.
 
-Sources are hostile: ffprobe runs with limits, may open no other file and no address, and only demuxers that we name.
+Sources are hostile: ffprobe runs confined, is handed the one file that it may read, and uses only demuxers that we
+name.
 """
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import isfinite
@@ -23,6 +25,7 @@ from workers.pipeline.errors import (
     SourceTooLong,
     ToolFailed,
 )
+from workers.pipeline.plausible import refuse_complaint, refuse_crowd, refuse_gap, refuse_rush
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
 from workers.pipeline.tools import Tools
 
@@ -30,14 +33,34 @@ DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpeg,mpegts,asf,mxf,rm,ogg,wav,w64,"
     "mp3,aac,flac,amr,aiff,h264,hevc"
 )
-"""No playlists (hls, concat, dash): they open other files. No images."""
+"""No playlists (hls, concat, dash): they open other files. No images, no subtitles."""
 
-GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS)
+MOST_PIXELS = 8192 * 4608
+"""Pixels of one picture that a decoder will make room for, whatever the settings say."""
+MOST_STREAMS = 100
+"""Streams that a demuxer will make: pictures, sounds, subtitles, attachments."""
+
+GUARD = (
+    *("-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
+    *("-max_pixels", str(MOST_PIXELS), "-max_streams", str(MOST_STREAMS)),
+)
 LONGEST_PACKET_S = 10.0
 """A last frame that claims to stand longer than this is believed so far only."""
 
 ROUNDED_UP_S = 0.1
 """Sound comes in whole frames, so it may end so much after the pictures without saying anything more."""
+
+HEADER_BYTES = 4 << 20
+PACKETS_BYTES = 512 << 20
+"""What ffprobe may write of a header and of packets (about 40 bytes each): more is a lie or a bomb."""
+
+_HEADER = (
+    "format=format_name,duration,start_time:"
+    "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,avg_frame_rate,field_order,color_space,"
+    "channels,sample_rate,nb_frames,duration:"
+    "stream_disposition=default,attached_pic,timed_thumbnails,still_image:stream_side_data=rotation"
+)
+"""What is read of a header; its tags, extra data and chapters may be of any size."""
 
 _EXACT = ("mov", "matroska", "avi")
 """Containers whose header tells the duration exactly; others estimate it."""
@@ -106,7 +129,7 @@ class SourceLimits(Frozen):
     """How long a source may last and how many pixels its pictures may have."""
 
     max_seconds: float = 6 * 3600
-    max_pixels: int = 8192 * 4608
+    max_pixels: int = MOST_PIXELS
 
 
 def probe(tools: Tools, source: Path, limits: SourceLimits, watch: Watch = UNWATCHED) -> Facts:
@@ -114,27 +137,35 @@ def probe(tools: Tools, source: Path, limits: SourceLimits, watch: Watch = UNWAT
     size = source.stat().st_size
     if size == 0:
         raise SourceEmpty
-    out = source.with_name("probe.json")
-    head = (tools.ffprobe, "-v", "error", *GUARD)
     # reading every packet of a file from disk: 40 MB/s is slow
-    time_limits = Limits(seconds=60 + size / 40e6, cpu_seconds=60 + size // 40_000_000, memory_bytes=2 << 30)
-    try:
-        run([*head, "-of", "json", "-show_format", "-show_streams", f"file:{source}"], time_limits, watch, stdout=out)
-        header = json.loads(out.read_bytes() or b"{}")
-    except (ToolFailed, ValueError) as error:
-        why = error.data["why"] if isinstance(error, ToolFailed) else "its header is not readable"
-        raise NotAVideo(why=str(why)) from error
+    time = Limits(seconds=60 + size / 40e6, cpu_seconds=60 + size // 40_000_000, memory_bytes=2 << 30)
+    out, packets = source.with_name("probe.json"), source.with_name("packets.csv")
     fields = "packet=stream_index,pts_time,dts_time,duration_time,flags"
-    packets = source.with_name("packets.csv")
     try:
-        run([*head, "-of", "csv=p=0", "-show_entries", fields, f"file:{source}"], time_limits, watch, stdout=packets)
-    except ToolFailed as error:
-        raise NotAVideo(why=str(error.data["why"])) from error
+        _show(tools, source, ("json", _HEADER), replace(time, file_bytes=HEADER_BYTES), watch, out)
+        header = json.loads(out.read_bytes() or b"{}")
+        _show(tools, source, ("csv=p=0", fields), replace(time, file_bytes=PACKETS_BYTES), watch, packets)
+    except ValueError as error:
+        raise NotAVideo(why="its header is not readable") from error
     with packets.open(encoding="ascii", errors="replace") as lines:
         facts = read_facts(header, lines, limits)
     out.unlink()
     packets.unlink()
     return facts
+
+
+def _show(tools: Tools, source: Path, shown: tuple[str, str], limits: Limits, watch: Watch, out: Path) -> None:
+    """Write what ffprobe shows of `source` to `out`. Raises what its complaints mean."""
+    form, entries = shown
+    try:
+        said = run(
+            [tools.ffprobe, "-v", "error", *GUARD, "-of", form, "-show_entries", entries, "-i", f"fd:{source}"],
+            limits, watch, stdout=out,
+        )  # fmt: skip
+    except ToolFailed as error:
+        refuse_complaint(str(error.data["why"]), MOST_PIXELS, MOST_STREAMS)
+        raise NotAVideo(why=str(error.data["why"])) from error
+    refuse_complaint(said, MOST_PIXELS, MOST_STREAMS)
 
 
 class _Times:
@@ -148,6 +179,7 @@ class _Times:
 
     def add(self, time: float, duration: float, flags: str) -> None:
         self.count += 1
+        refuse_crowd(self.count)
         if "D" in flags:  # cut away by an edit list: decoded, never shown
             return
         self.times.append(time)
@@ -169,6 +201,9 @@ def read_facts(header: dict[str, Any], packets: Iterable[str], limits: SourceLim
     if video_facts is None and sound_facts is None:
         raise NothingInside
     facts = Facts(container=container, video=video_facts, sound=sound_facts)
+    refuse_gap([found.times for found in gathered.values()])
+    if video_facts is not None and video is not None:
+        refuse_rush(gathered[video_facts.stream].times, int(video["width"]) * int(video["height"]))
     _refuse_cut_off(header, facts, [(s, gathered[int(s["index"])]) for s in (video, sound) if s is not None])
     if facts.end - facts.start > limits.max_seconds:
         raise SourceTooLong(seconds=round(facts.end - facts.start), limit=round(limits.max_seconds))
@@ -304,9 +339,9 @@ def _refuse_cut_off(header: dict[str, Any], facts: Facts, streams: list[tuple[di
 def first_key(tools: Tools, part: Path) -> float | None:
     """Return the time of the first key frame in a part that we cut, or None if there is none."""
     out = part.with_suffix(".first")
-    show = ("-select_streams", "v:0", "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0")
-    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30)
-    run([tools.ffprobe, "-v", "error", *GUARD, "-read_intervals", "%+#50", *show, f"file:{part}"], limits, stdout=out)
+    show = ("-select_streams", "v:0", "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0", "-i")
+    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30, file_bytes=1 << 20)
+    run([tools.ffprobe, "-v", "error", *GUARD, "-read_intervals", "%+#50", *show, f"fd:{part}"], limits, stdout=out)
     lines = [line.split(",") for line in out.read_text(encoding="ascii", errors="replace").splitlines()]
     out.unlink()
     times = [_seconds(fields[0]) for fields in lines if len(fields) > 1 and "K" in fields[1]]
@@ -316,9 +351,9 @@ def first_key(tools: Tools, part: Path) -> float | None:
 def packet_sizes(tools: Tools, encoded: Path) -> list[int]:
     """Return the bytes of each packet of the first stream of pictures in a file that we encoded, in its order."""
     out = encoded.with_suffix(".sizes")
-    show = ("-select_streams", "v:0", "-show_entries", "packet=size", "-of", "csv=p=0")
-    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30)
-    run([tools.ffprobe, "-v", "error", *GUARD, *show, f"file:{encoded}"], limits, stdout=out)
+    show = ("-select_streams", "v:0", "-show_entries", "packet=size", "-of", "csv=p=0", "-i")
+    limits = Limits(seconds=120, cpu_seconds=120, memory_bytes=2 << 30, file_bytes=1 << 20)
+    run([tools.ffprobe, "-v", "error", *GUARD, *show, f"fd:{encoded}"], limits, stdout=out)
     sizes = [int(line.strip(",")) for line in out.read_text(encoding="ascii").split()]
     out.unlink()
     return sizes

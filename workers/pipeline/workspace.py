@@ -20,11 +20,12 @@ def workspace(root: Path) -> Iterator[Path]:
     """Give an empty folder in `root`. While this process lives it holds a lock beside it, so that `sweep` knows."""
     root.mkdir(parents=True, exist_ok=True)
     outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+    outer.chmod(0o711)  # a tool that runs as another user passes through, and sees nothing of the others
     folder = outer / "files"
     lock = os.open(outer / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         yield folder
     finally:
         shutil.rmtree(outer, ignore_errors=True)

@@ -11,16 +11,26 @@ from starlette.responses import Response
 from api.web.desk import Desk, Faults, Fields, TheDesk, TheForm, TheOps, Viewer, faults_of, see_other, show
 from catalog.db import utc_now
 from catalog.formats.errors import N_, AppError
+from catalog.formats.rungs import Tier
 from catalog.look.filters import human_bytes, human_duration
 from catalog.look.language import Language, translate
+from catalog.nodes import directions
 from catalog.nodes import service as nodes
-from catalog.nodes.errors import NodeUnknown, SiteUnknown
+from catalog.nodes.errors import ChoiceUnknown, NodeUnknown, SiteUnknown
 from catalog.nodes.schemas import CodeIn, NodeIn
 from catalog.overview import nodes as overview
 from catalog.overview.schemas import NodeRow, Touch
 from catalog.paging import parse_cursor
 
 CLOCK_MATTERS_S = 120
+TIER_CHOICES = {
+    "compatible": N_("For every screen: plays on whatever the school has"),
+    "modern": N_(
+        "For newer screens: about half the bytes; needs Chrome 70 or Firefox 67 or newer, and few Apple devices play it"
+    ),
+    "both": N_("Both, for old and new screens: half as many bytes again"),
+}
+TIERS_BY_CHOICE = {"compatible": (Tier.COMPATIBLE,), "modern": (Tier.MODERN,), "both": (Tier.COMPATIBLE, Tier.MODERN)}
 CHOOSE = N_("Choose one of the list.")
 TABS = {
     "": N_("All"),
@@ -150,7 +160,14 @@ def _node(session: Session, desk: Desk, request: Request, node_id: str) -> dict[
     if row is None:
         raise NodeUnknown(node=node_id)
     facts = _facts(row, desk.pages.language(request))
-    return {"node": row, "facts_of_node": facts, "holdings": overview.held_by(session, node_id)}
+    tiers = directions.tiers_of(session, node_id)
+    return {
+        "node": row,
+        "facts_of_node": facts,
+        "holdings": overview.held_by(session, node_id),
+        "tiers": next(choice for choice, chosen in TIERS_BY_CHOICE.items() if chosen == tiers),
+        "tier_choices": [(c, translate(words, desk.pages.language(request))) for c, words in TIER_CHOICES.items()],
+    }
 
 
 def _facts(node: NodeRow, language: Language) -> list[tuple[str, str]]:
@@ -202,6 +219,21 @@ def new_code(request: Request, desk: TheDesk, viewer: TheOps, node_id: str, _sen
         centre=centre,
         command=f"songtan edge enrol --centre {centre} --code {made.code}",
     )
+
+
+@router.post("/{node_id}/tiers")
+def set_tiers(request: Request, desk: TheDesk, viewer: TheOps, node_id: str, sent: TheForm) -> Response:
+    """Say which tiers the node fetches; it hears of it with its next direction."""
+    wanted = TIERS_BY_CHOICE.get(sent.fields["tiers"])
+    try:
+        if wanted is None:
+            raise ChoiceUnknown
+        with desk.centre.session() as session:
+            directions.set_tiers(session, node_id, wanted)
+    except AppError as error:
+        return _page(request, desk, viewer, node_id, error)
+    desk.centre.wake_watcher()
+    return see_other(f"/ops/nodes/{node_id}?said=tiers-set")
 
 
 @router.get("/{node_id}/codes")

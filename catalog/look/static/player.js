@@ -55,6 +55,7 @@
     this.timer = 0;
     this.mediaFaults = 0;
     this.savedAt = 0;
+    box.songtanPlayer = this; /* for slides.js */
     this.start = this.whereToStart();
     this.addPlayButton();
     this.listen();
@@ -152,6 +153,9 @@
     video.removeAttribute("src");
     video.load();
     this.hls = hls;
+    /* Left alone, hls.js begins with the newest codec that it can play, be its picture the smallest. The playlist says
+       better: its first rendition, of those that this browser plays, is the best that the node has. */
+    hls.on(window.Hls.Events.MANIFEST_PARSED, function (name, found) { hls.startLevel = found.firstLevel; });
     hls.on(window.Hls.Events.ERROR, function (name, fault) { self.onHlsError(fault); });
     hls.on(window.Hls.Events.FRAG_BUFFERED, function () { self.retries = 0; });
     hls.loadSource(video.getAttribute("data-hls"));

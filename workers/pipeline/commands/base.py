@@ -6,7 +6,7 @@ from typing import Any
 
 import ffmpeg
 
-from workers.pipeline.probe import DEMUXERS
+from workers.pipeline.probe import DEMUXERS, MOST_PIXELS, MOST_STREAMS
 from workers.pipeline.recipe import SAMPLE_RATE
 from workers.pipeline.tools import Tools
 
@@ -23,13 +23,23 @@ FRAGMENT = {
 
 
 def guarded_input(path: Path, **options: Any) -> Any:
-    """Open `path` with the demuxers that we allow, and nothing that it may point to."""
-    return ffmpeg.input(f"file:{path}", protocol_whitelist="file,pipe", format_whitelist=DEMUXERS, **options)
+    """Open `path` with the demuxers that we allow, and nothing that it may point to.
+
+    `process.run` opens the file and hands it over: the tool itself may open none (protocol `fd` and no other).
+    """
+    return ffmpeg.input(
+        f"fd:{path}",
+        protocol_whitelist="fd",
+        format_whitelist=DEMUXERS,
+        max_pixels=MOST_PIXELS,
+        max_streams=MOST_STREAMS,
+        **options,
+    )
 
 
 def raw_samples(path: Path, channels: int) -> Any:
     """Open a file of bare 16-bit samples that we wrote ourselves."""
-    return ffmpeg.input(f"file:{path}", f="s16le", ar=SAMPLE_RATE, ac=channels)
+    return ffmpeg.input(f"fd:{path}", protocol_whitelist="fd", f="s16le", ar=SAMPLE_RATE, ac=channels)
 
 
 def compiled(tools: Tools, stream: Any) -> list[str]:
@@ -56,3 +66,15 @@ def number(value: float | Fraction) -> str:
 def entered_at(seconds: float | Fraction) -> dict[str, Any]:
     """Enter a file at a time on its own clock, and not counted from its first packet as ffmpeg would."""
     return {"ss": number(seconds), "seek_timestamp": 1}
+
+
+def raw_pictures(path: Path, size: tuple[int, int]) -> Any:
+    """Open a file of bare RGB pictures that we wrote ourselves: one a second."""
+    return ffmpeg.input(
+        f"fd:{path}", protocol_whitelist="fd", f="rawvideo", pixel_format="rgb24", video_size=size, framerate=1
+    )
+
+
+def muxed(streams: list[Any], out: str, **options: Any) -> Any:
+    """Write several streams into one file."""
+    return ffmpeg.output(*streams, out, **options)

@@ -7,8 +7,8 @@ from typing import Any
 from workers.pipeline.commands.base import compiled, guarded_input, number, together
 from workers.pipeline.commands.pictures import prepared, turned
 from workers.pipeline.correction.sampling import SOUND_RATE, Sampling
-from workers.pipeline.recipe import Handling
 from workers.pipeline.probe import Facts
+from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
 

@@ -11,9 +11,9 @@ from workers.pipeline.correction.levels import band_levels
 from workers.pipeline.correction.samples import FileRows, Samples
 from workers.pipeline.correction.sampling import Sampling
 from workers.pipeline.errors import NotDecodable, ToolFailed
-from workers.pipeline.recipe import Handling
 from workers.pipeline.probe import Facts
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 from workers.pipeline.workspace import require_room
 

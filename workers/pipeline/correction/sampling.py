@@ -8,8 +8,8 @@ a second what can be seen is read *fine*, small enough for the disk, large enoug
 from fractions import Fraction
 from math import ceil
 
-from workers.pipeline.rates import choose_rate
 from workers.pipeline.probe import Facts, Frozen
+from workers.pipeline.rates import choose_rate
 
 SOUND_RATE = 16_000
 """Samples a second: speech has little above 8 kHz, and what is replaced there is replaced below as well."""

@@ -15,7 +15,7 @@ from workers.pipeline.recipe import SAMPLE_RATE, SoundHandling, SoundRecipe
 
 CODEC: dict[Tier, Codec] = {Tier.COMPATIBLE: "aac", Tier.MODERN: "opus"}
 CANDIDATES = {
-    Tier.COMPATIBLE: (32_000, 34_000, 36_000, 40_000, 44_000),
+    Tier.COMPATIBLE: (32_000, 34_000, 36_000, 38_000, 40_000, 44_000),
     Tier.MODERN: (14_000, 16_000, 18_000, 20_000, 24_000),
 }
 """Bits per second for one channel, in the order in which they are tried."""
