@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import shutil
 import sys
 import tempfile
@@ -30,7 +29,6 @@ PARTS: dict[str, Callable[[compare.Run], None]] = {
 }
 QUICK_PARTS = ("compare", "cost")
 """What a quick run takes if nothing is named: the others need more than a minute however little they are given."""
-NICENESS = 5
 EXIT_BROKEN = 2
 
 
@@ -70,5 +68,4 @@ def measure(asked: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     asked_for = arguments()
-    os.nice(NICENESS)
     sys.exit(guarded(lambda: measure(asked_for)))

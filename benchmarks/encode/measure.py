@@ -105,8 +105,10 @@ def pool() -> Iterator[ProcessPoolExecutor]:
     executor = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"))
     try:
         yield executor
-    finally:
-        executor.shutdown(cancel_futures=True)
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)  # who guards us ends what still runs
+        raise
+    executor.shutdown()
 
 
 def in_order(futures: Sequence[Future[T]], say: Callable[[T], None]) -> list[T]:
