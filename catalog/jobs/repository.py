@@ -240,6 +240,14 @@ def encode_again(session: Session, job_id: str, number: int, payload: dict[str, 
     )  # fmt: skip
 
 
+def newest_done(session: Session, lesson_id: str, except_source: str) -> Job | None:
+    """Return the lesson's newest job that is done, of another source than this one."""
+    query = select(Job).where(
+        col(Job.lesson_id) == lesson_id, col(Job.state) == JobState.DONE, col(Job.source_id) != except_source
+    )
+    return session.exec(query.order_by(col(Job.created_at).desc(), col(Job.id).desc())).first()
+
+
 def other_lessons(session: Session, course_id: str, lesson_id: str) -> tuple[int, int, float]:
     """Return of a course's other lessons: how many, how many have been looked at, and the seconds of those."""
     newest = (

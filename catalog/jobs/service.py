@@ -21,7 +21,7 @@ from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
 from catalog.jobs.media import GivenUp, MediaBase, Packed, compose
 from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
-from catalog.jobs.schemas import Budget, EncodeRow, Fault, Lease, NewJob, NewTask, Ring
+from catalog.jobs.schemas import Budget, Corrected, EncodeRow, Fault, Lease, NewJob, NewTask, Ring
 
 log = structlog.get_logger(__name__)
 
@@ -178,6 +178,25 @@ def budget_of(session: Session, lease: Lease) -> Budget | None:
     return Budget(course_bytes=course.budget_bytes, known=known, known_s=seconds, unknown=count - known)
 
 
+def corrected_by(session: Session, lease: Lease) -> Corrected | None:
+    """Return the finished job of the lesson that this one, of a newer source, corrects; None if there is none."""
+    job = repository.newest_done(session, lease.lesson_id, lease.source_id)
+    source = courses.source(session, job.source_id) if job is not None else None
+    if job is None or source is None or job.plan is None or job.recipe is None or job.base is None:
+        return None
+    packs = repository.tasks_of(session, job.id, TaskKind.PACK)
+    made = {task.track for task in packs if task.result and (task.result.get("rendition") or task.result.get("sound"))}
+    rows = {
+        track: tuple(
+            EncodeRow(number=task.number, payload=task.payload, result=task.result or {})
+            for task in repository.encodes_of(session, job.id, track)
+        )
+        for track in sorted(made)
+    }
+    base = MediaBase.model_validate(job.base)
+    return Corrected(source_key=source.object_key, recipe=job.recipe, plan=job.plan, base=base, rows=rows)
+
+
 def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
     """End the ingest and make the encode tasks. False if the lease was lost: nothing is written."""
     job = repository.job(session, lease.job_id, lock=True)
@@ -193,12 +212,24 @@ def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
     session.add_all(
         Task(
             job_id=job.id, kind=TaskKind.ENCODE, number=n, payload=t.payload, weight=t.weight, track=t.track,
-            priority=t.priority, state=state,
+            priority=t.priority, state=state if t.result is None else TaskState.DONE, result=t.result,
+            progress=0.0 if t.result is None else 1.0,
         )
         for n, t in enumerate(found.tasks)
     )  # fmt: skip
     session.flush()
+    priorities = {task.track: task.priority for task in found.tasks}
+    for track in priorities.keys() - {task.track for task in found.tasks if task.result is None}:
+        _pack_later(session, job, track, priorities[track])
     return True
+
+
+def _pack_later(session: Session, job: Job, track: str, priority: int) -> None:
+    """Make the task that packs a track, all of whose segments are there."""
+    state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
+    number = len(repository.tasks_of(session, job.id, TaskKind.PACK))
+    session.add(Task(job_id=job.id, kind=TaskKind.PACK, number=number, track=track, priority=priority, state=state))
+    session.flush()
 
 
 def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> bool:
@@ -209,15 +240,7 @@ def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> boo
         return False
     repository.end_task(session, lease.task_id, TaskState.DONE, result, None)
     if repository.unfinished(session, lease.job_id, task.track) == 0:
-        state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
-        number = len(repository.tasks_of(session, lease.job_id, TaskKind.PACK))
-        session.add(
-            Task(
-                job_id=lease.job_id, kind=TaskKind.PACK, number=number, track=task.track, priority=task.priority,
-                state=state,
-            )
-        )  # fmt: skip
-        session.flush()
+        _pack_later(session, job, task.track, task.priority)
     return True
 
 

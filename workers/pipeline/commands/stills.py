@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.pipeline.commands.base import compiled, entered_at, guarded_input, muxed, number, raw_pictures
-from workers.pipeline.commands.pictures import prepared, turned
+from workers.pipeline.commands.pictures import cropped, prepared, turned
 from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
@@ -41,7 +41,7 @@ def extract_stills(
     shown = shown.filter("setpts", f"PTS-{number(begin)}/TB").filter("fps", fps=STILL_RATE, round="up", start_time=0)
     shown = shown.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=slots[-1] + 1)
     shown = shown.filter("select", "+".join(f"eq(n,{slot})" for slot in slots)).filter("setpts", "N/10/TB")
-    shown = turned(shown, handling).filter(
+    shown = cropped(turned(shown, handling), handling).filter(
         "scale", w=size[0], h=size[1], flags="lanczos+accurate_rnd+full_chroma_int", in_color_matrix=handling.matrix
     )
     shown = shown.filter("setsar", 1).filter("format", "rgb24")
@@ -51,6 +51,20 @@ def extract_stills(
            "r": STILL_RATE, "threads:v": 1, "map_metadata": -1, "fflags": "+bitexact", "flags:v": "+bitexact"},
     )  # fmt: skip
     return compiled(tools, drawn)
+
+
+SMALL_HEIGHT = 180
+
+
+def small_frames(
+    tools: Tools, source: Path, stream: int, zero: float, seconds: int, handling: Handling, out: Path
+) -> list[str]:
+    """Write a small grey picture of each second of the source, 320×180, to compare with a deck's pages."""
+    shown = prepared(guarded_input(source, copyts=None, noautorotate=None)[str(stream)], handling)
+    shown = shown.filter("setpts", f"PTS-{number(zero)}/TB").filter("fps", fps=1, round="up", start_time=0)
+    shown = shown.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=seconds)
+    shown = cropped(turned(shown, handling), handling).filter("scale", w=320, h=SMALL_HEIGHT, flags="area")
+    return compiled(tools, shown.filter("format", "gray").output(f"file:{out}", f="rawvideo", map_metadata=-1))
 
 
 KEY_S = 10

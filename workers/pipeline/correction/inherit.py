@@ -13,7 +13,6 @@ from itertools import pairwise
 from math import ceil
 
 from workers.pipeline.correction.align import Kept
-from workers.pipeline.plan import Stretch
 from workers.pipeline.probe import Frozen
 
 LEAST_S, MOST_S, SHORTEST_S = 10, 20, 2
@@ -46,6 +45,14 @@ class SoundBoundary(Frozen):
     count: int
     old: int | None
     lag: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """An old segment of sound: its first frame, counted from the zero, and how many."""
+
+    first: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def inherit_pictures(
 
 
 def inherit_sound(
-    stretches: Sequence[Stretch], kept: Sequence[Kept], frames: int, rate: Fraction
+    stretches: Sequence[Frames], kept: Sequence[Kept], frames: int, rate: Fraction
 ) -> tuple[SoundBoundary, ...]:
     """Return the new segments of sound, from frame 0 to `frames`, the last frame of the new source's sound.
 

@@ -19,8 +19,8 @@ from workers.pipeline.process import Limits, Watch, run
 from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
-CRFS = {Tier.COMPATIBLE: (28, 38), Tier.MODERN: (45, 60)}
-HIGHEST_CRF = {Tier.COMPATIBLE: 45, Tier.MODERN: 63}
+CRFS = {Tier.COMPATIBLE: (30, 41), Tier.MODERN: (48, 62)}
+HIGHEST_CRF = {Tier.COMPATIBLE: 46, Tier.MODERN: 63}
 LOOKED_AT = 5
 """So many pictures of each second are compared: what moves is seen, and what stands still is not seen many times."""
 

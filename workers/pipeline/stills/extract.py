@@ -108,7 +108,8 @@ def extract_pictures(
 
     A stretch of the source that cannot be decoded costs its own stills only. Raises ToolTooSlow and Cancelled.
     """
-    size = still_size(video.width, video.height)
+    crop = handling.crop
+    size = still_size(crop.width, crop.height) if crop else still_size(video.width, video.height)
     by_pick = {slide.pick_s: slide for slide in slides}
     silent = Watch(is_cancelled=watch.is_cancelled)
     made: list[Pictured] = []
