@@ -1,4 +1,4 @@
-"""Our own pipeline, whole and in this process: ingest, every segment, packs. The only module that knows its inside.
+"""Our own pipeline, whole and in this process. This and `versions` know its inside, nobody else.
 
 Everybody else sees a `Ladder`: files, processor seconds by what they were spent on, and the recipe.
 """
@@ -19,9 +19,10 @@ from catalog.formats.index import Index, parse_index
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import Packed, compose
+from catalog.jobs.schemas import Corrected
 from catalog.storage.base import Bucket
 from workers.pipeline.commands import parts, segments
-from workers.pipeline.desk import Desk, cut_pictures, cut_sound, decode_sound
+from workers.pipeline.desk import Desk, cut_pictures
 from workers.pipeline.encode import Bench, Done, encode_segment
 from workers.pipeline.gates.verdict import Try
 from workers.pipeline.ingest import Asked, Ingested, ingest
@@ -33,6 +34,7 @@ from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits, run
 from workers.pipeline.tools import find_tools
 from workers.pipeline.work import SegmentWork, SoundWork, VideoWork
+from workers.pipeline.works import sound_works
 
 Row = tuple[SegmentWork, Done]
 
@@ -152,11 +154,11 @@ class Workshop:
             tries=making.tries,
         )
 
-    def ingest(self, source: Path, job: str) -> Ingested:
-        """Look at a source, choose its ladder, plan, cut."""
+    def ingest(self, source: Path, job: str, corrects: Corrected | None = None) -> Ingested:
+        """Look at a source, choose its ladder or inherit it from the job that it corrects, plan, cut."""
         self.store.put(Bucket.SOURCES, f"sources/{job}", source)
         desk = self._desk(f"jobs/{job}")
-        ingested = ingest(desk, Asked(f"sources/{job}", SourceLimits()))
+        ingested = ingest(desk, Asked(f"sources/{job}", SourceLimits(), corrects=corrects))
         shutil.rmtree(desk.folder)
         return ingested
 
@@ -166,8 +168,7 @@ class Workshop:
         if ingested.facts.video is not None:
             cut_pictures(desk, source, ingested.facts.video, ingested.plan)
         if ingested.facts.sound is not None and ingested.recipe.sounds:
-            samples = decode_sound(desk, source, ingested.facts.sound.stream, ingested.recipe, ingested.plan)
-            cut_sound(desk, samples, ingested.recipe, ingested.plan)
+            sound_works(desk, source, ingested.facts.sound.stream, ingested.recipe, ingested.plan)
         shutil.rmtree(desk.folder)
 
     def _desk(self, prefix: str) -> Desk:
