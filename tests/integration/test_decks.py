@@ -13,7 +13,7 @@ from catalog.jobs.schemas import Lease
 from catalog.jobs.service import take_lease
 from catalog.storage.base import Bucket
 from tests.centre import World
-from tests.integration.test_web_pages import Visitor, bearer
+from tests.visitor import Visitor, bearer
 
 JSON = dict[str, Any]
 
