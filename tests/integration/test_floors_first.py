@@ -8,7 +8,7 @@ from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs import repository, service
 from catalog.jobs.media import GivenUp
-from catalog.jobs.models import Job, JobState, TaskKind, TaskState
+from catalog.jobs.models import Job, JobState, Task, TaskKind, TaskState
 from catalog.jobs.schemas import NewTask
 from catalog.publishing.repository import newest_media
 from tests.fakes.doorbell import FakeDoorbell
@@ -35,7 +35,7 @@ def next_tracks(workshop: Workshop, limit: int = 100) -> list[tuple[str, str]]:
     with session_scope(workshop.engine) as session:
         rings = repository.claim_rings(session, TaskKind.ENCODE, limit, None)
         repository.forget_rings(session, [ring.task_id for ring in rings])
-        tasks = [session.get_one(repository.Task, ring.task_id) for ring in rings]
+        tasks = [session.get_one(Task, ring.task_id) for ring in rings]
         return [(task.job_id, task.track) for task in tasks]
 
 
