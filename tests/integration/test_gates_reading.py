@@ -54,13 +54,14 @@ def test_what_is_read_in_a_rendition_tells_sizes_apart(tmp_path: Path) -> None:
     shares = []
     for width, height in ((640, 360), (160, 90)):
         recipe = VideoRecipe(
-            rung=Rung.FLOOR, width=width, height=height, rate=VIEW.rate, timescale=timescale_of(VIEW.rate), crf=20,
-            preset="veryfast", max_bits_per_s=4_000_000, level="3.0",
+            tier=Tier.COMPATIBLE, rung=Rung.FLOOR, width=width, height=height, rate=VIEW.rate, crf=20,
+            preset="veryfast",
         )  # fmt: skip
         handling = Handling(rotation=0, deinterlace=False, matrix="bt601", lead_s=0.02)
         work = VideoWork(
-            number=0, part_key="k", part_digest="d", part_start=0.0, first=0, count=10, recipe=recipe,
-            handling=handling, tools="t",
+            number=0, part_key="k", part_digest="d", part_start=0.0,
+            stretch=Stretch(start=Fraction(0), seconds=Fraction(2)), recipe=recipe, handling=handling, tools="t",
+            view=VIEW,
         )  # fmt: skip
         out = tmp_path / f"{height}.mp4"
         run(segments.encode_video(tools, work, part, out), LIMITS)

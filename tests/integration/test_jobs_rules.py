@@ -1,7 +1,6 @@
 """The rules of jobs on the real database: leases, stages, retries, cancelling, bells."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,19 +9,19 @@ from catalog.courses.errors import SourceUnknown
 from catalog.courses.models import SourceState
 from catalog.db import session_scope
 from catalog.formats.ids import new_id
-from catalog.formats.rungs import Rung
 from catalog.jobs import service, turns
+from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
+from catalog.jobs.media import compose
 from catalog.jobs.models import JobState, TaskKind, TaskState
-from catalog.jobs.schemas import Lease, NewTask
+from catalog.jobs.schemas import Ring
 from catalog.storage.base import StoreAway
-from tests.factories import make_media as make_release_media
-from tests.factories import make_track
 from tests.fakes.doorbell import FakeDoorbell
+from tests.jobs import do_ingest, encode, kinds, new_job, packed_of, sure, take
 from tests.media import Media
 from tests.workshop import Workshop, workshop
 from workers.pipeline.errors import NotDecodable, PartLost
-from workers.relay import ring_due
+from workers.relay import DEPTH, ring_due
 
 __all__ = ["workshop"]
 
@@ -34,38 +33,10 @@ def job_id(workshop: Workshop, media: Media) -> str:
         return service.create_job(session, source.lesson_id, source.id).id
 
 
-def take(workshop: Workshop, task_id: str, seconds: float = 60) -> Lease | None:
-    with session_scope(workshop.engine) as session:
-        return service.take_lease(session, task_id, new_id(), seconds)
-
-
-def sure(lease: Lease | None) -> Lease:
-    assert lease is not None
-    return lease
-
-
 def lapse(workshop: Workshop) -> None:
     with session_scope(workshop.engine) as session:
         lapsed = text("update task set lease_until = now() - interval '1 s' where state = 'running'")
         session.connection().execute(lapsed)
-
-
-def do_ingest(workshop: Workshop, job_id: str, segments: int = 3) -> list[str]:
-    lease = sure(take(workshop, workshop.tasks(job_id)[0].id))
-    new = [NewTask(payload={"n": n}, weight=2.0) for n in range(segments)]
-    with session_scope(workshop.engine) as session:
-        assert service.finish_ingest(session, lease, content_seconds=24.0, recipe={}, plan={}, tasks=new)
-    return [t.id for t in workshop.tasks(job_id) if t.kind == TaskKind.ENCODE]
-
-
-def encode(workshop: Workshop, task_id: str) -> bool:
-    lease = sure(take(workshop, task_id))
-    with session_scope(workshop.engine) as session:
-        return service.finish_encode(session, lease, {"key": task_id})
-
-
-def kinds(workshop: Workshop, job_id: str, kind: TaskKind) -> list[Any]:
-    return [t for t in workshop.tasks(job_id) if t.kind == kind]
 
 
 def test_a_job_needs_a_whole_source_of_its_lesson(workshop: Workshop, media: Media) -> None:
@@ -101,7 +72,7 @@ def test_a_lapsed_lease_is_worth_nothing_any_more(workshop: Workshop, job_id: st
     second = sure(take(workshop, task_id))
     with session_scope(workshop.engine) as session:
         assert service.extend_lease(session, first, 60, 0.5) is None
-        assert not service.finish_ingest(session, first, content_seconds=1, recipe={}, plan={}, tasks=[])
+        assert not service.finish_ingest(session, first, new_job({}))
         assert not service.fail_task(session, first, StoreAway(why="x"))
         assert service.extend_lease(session, second, 60, 0.5) is JobState.RUNNING
     assert workshop.job(job_id).state == JobState.RUNNING
@@ -126,18 +97,20 @@ def test_a_vanished_worker_costs_its_task_an_attempt_and_the_last_one_fails_the_
 
 
 def test_the_last_sibling_makes_one_pack_task(workshop: Workshop, job_id: str) -> None:
-    ids = do_ingest(workshop, job_id, segments=8)
+    ids = do_ingest(workshop, job_id, {"compatible/floor": 8})
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda task_id: encode(workshop, task_id), ids))
-    (pack,) = kinds(workshop, job_id, TaskKind.PACK)
+    (task,) = kinds(workshop, job_id, TaskKind.PACK)
+    lease = sure(take(workshop, task.id))
+    assert (lease.track, lease.priority) == ("compatible/floor", 0)
     with session_scope(workshop.engine) as session:
-        results = service.encode_results(session, job_id)
-    assert [payload["n"] for payload, _ in results] == list(range(8))
-    lease = sure(take(workshop, pack.id))
-    media = make_release_media({Rung.FLOOR: make_track()}, None)
+        rows = service.encode_results(session, lease)
+    assert [(row.number, row.payload["n"]) for row in rows] == [(n, n) for n in range(8)]
+    assert [row.result["key"] for row in rows] == ids
     with session_scope(workshop.engine) as session:
-        assert service.finish_pack(session, lease, media)
+        assert service.finish_pack(session, lease, packed_of("compatible/floor"))
     job = workshop.job(job_id)
+    media = compose(new_job({}).base, [packed_of("compatible/floor")])
     assert (job.state, job.media) == (JobState.DONE, media.model_dump(mode="json"))
     assert workshop.progress(job_id).percent == 100
     with pytest.raises(JobNotRetriable), session_scope(workshop.engine) as session:
@@ -215,19 +188,37 @@ def test_a_lost_part_is_cut_anew(workshop: Workshop, job_id: str) -> None:
 
 
 def test_bells_ring_once_and_again_only_where_nobody_heard(workshop: Workshop, job_id: str) -> None:
-    do_ingest(workshop, job_id, segments=20)
+    do_ingest(workshop, job_id, {"compatible/floor": DEPTH - 2})
     bell = FakeDoorbell()
     bell.away = True
     assert ring_due(workshop.engine, bell) == 0
     bell.away = False
     with ThreadPoolExecutor(4) as pool:  # several relays at once
-        assert sum(pool.map(lambda _: ring_due(workshop.engine, bell), range(4))) == 20
-    assert len({ring.task_id for ring in bell.rings}) == len(bell.rings) == 20
-    assert ring_due(workshop.engine, bell, (TaskKind.ENCODE,)) == 0
+        assert sum(pool.map(lambda _: ring_due(workshop.engine, bell), range(4))) == DEPTH - 2
+    assert len({ring.task_id for ring in bell.rings}) == len(bell.rings) == DEPTH - 2
+    rung_a_minute_ago(workshop)
+    assert ring_due(workshop.engine, bell) == 0  # they are in the queue still
+    bell.rings.clear()
+    assert ring_due(workshop.engine, bell) == DEPTH - 2  # the queue is empty, and nobody came
+    bell.rings.clear()
+    assert ring_due(workshop.engine, bell) == 0  # a worker may be on its way
+
+
+def rung_a_minute_ago(workshop: Workshop) -> None:
     with session_scope(workshop.engine) as session:
         session.connection().execute(text("update task set rung_at = rung_at - interval '1 min'"))
-    assert ring_due(workshop.engine, bell, (TaskKind.INGEST,)) == 0
-    assert ring_due(workshop.engine, bell, (TaskKind.ENCODE,)) == 20
+
+
+def test_a_broker_that_goes_away_in_the_middle_has_not_taken_the_bells(workshop: Workshop, job_id: str) -> None:
+    class Breaking(FakeDoorbell):
+        def ring(self, ring: Ring) -> None:
+            if len(self.rings) == 2:
+                raise DoorbellAway("it broke")
+            super().ring(ring)
+
+    do_ingest(workshop, job_id, {"compatible/floor": 5})
+    assert ring_due(workshop.engine, Breaking()) == 0
+    assert ring_due(workshop.engine, FakeDoorbell()) == 5
 
 
 def test_a_bell_that_nobody_can_ring_is_no_error(workshop: Workshop, job_id: str) -> None:
@@ -244,7 +235,7 @@ def test_a_bell_that_nobody_can_ring_is_no_error(workshop: Workshop, job_id: str
 def test_progress_counts_content_and_says_how_long_it_takes(workshop: Workshop, job_id: str) -> None:
     before = workshop.progress(job_id)
     assert (before.percent, before.rate, before.eta_s, before.stage) == (0, None, None, TaskKind.INGEST)
-    ids = do_ingest(workshop, job_id, segments=4)
+    ids = do_ingest(workshop, job_id, {"compatible/floor": 4})
     assert workshop.progress(job_id).percent == 5
     encode(workshop, ids[0])
     lease = sure(take(workshop, ids[1]))
@@ -259,8 +250,4 @@ def test_progress_counts_content_and_says_how_long_it_takes(workshop: Workshop, 
     assert now.eta_s == pytest.approx(15 + 1.2, rel=0.2)
     with session_scope(workshop.engine) as session:
         counts = turns.queue_lengths(session)
-    queue = turns.Queue
-    assert counts == {
-        queue(TaskKind.ENCODE, TaskState.RUNNING, first=True): 1,
-        queue(TaskKind.ENCODE, TaskState.WAITING, first=True): 2,
-    }
+    assert counts == {("encode", "running"): 1, ("encode", "waiting"): 2}

@@ -10,6 +10,7 @@ from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
 TOOLS = Tools("/bin/ffmpeg", "/bin/ffprobe", "9.0 x86_64")
+MOST = "-max_pixels 37748736 -max_streams 100"
 QUIET = "-hide_banner -nostdin -loglevel error -progress pipe:1 -stats_period 0.5 -y"
 SAMPLING = Sampling(
     width=320, height=180, rate=Fraction(25), frames=1000, fine_rate=Fraction(4), fine_frames=160, samples=640_000
@@ -29,8 +30,8 @@ def facts(size: tuple[int, int] = (1280, 720), rate: Fraction = Fraction(25), en
 def test_pictures_and_sound_in_one_pass() -> None:
     line = " ".join(sample_source(TOOLS, Path("/w/source"), facts(), SAMPLING, HANDLING, Path("/w/new")))
     assert line == (
-        f"/bin/ffmpeg -copyts -format_whitelist {DEMUXERS} -noautorotate -protocol_whitelist file,pipe "
-        "-reinit_filter 0 -i file:/w/source -filter_complex "
+        f"/bin/ffmpeg -copyts -format_whitelist {DEMUXERS} {MOST} -noautorotate -protocol_whitelist fd "
+        "-reinit_filter 0 -i fd:/w/source -filter_complex "
         "[0:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]setpts=PTS-1.505000/TB[s1];"
         "[s1]fps=fps=25:round=up:start_time=0[s2];[s2]tpad=stop=-1:stop_mode=clone[s3];[s3]trim=end_frame=1000[s4];"
         "[s4]transpose=dir=clock[s5];"
@@ -50,8 +51,8 @@ def test_sound_alone() -> None:
     only = facts().model_copy(update={"video": None})
     line = " ".join(sample_source(TOOLS, Path("/w/source"), only, SAMPLING, None, Path("/w/new")))
     assert line == (
-        f"/bin/ffmpeg -copyts -format_whitelist {DEMUXERS} -noautorotate -protocol_whitelist file,pipe "
-        "-reinit_filter 0 -i file:/w/source -filter_complex "
+        f"/bin/ffmpeg -copyts -format_whitelist {DEMUXERS} {MOST} -noautorotate -protocol_whitelist fd "
+        "-reinit_filter 0 -i fd:/w/source -filter_complex "
         "[0:1]asetpts=PTS-1.500000/TB[s0];[s0]aresample=16000:async=1:first_pts=0:min_hard_comp=0.05[s1];"
         "[s1]aformat=channel_layouts=mono:sample_fmts=s16[s2];[s2]apad[s3];[s3]atrim=end_sample=640000[s4] "
         f"-map [s4] -f s16le -map_metadata -1 file:/w/new/sound {QUIET}"
