@@ -6,7 +6,7 @@ from sqlalchemy import text
 from catalog.db import session_scope
 from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung, Tier
-from catalog.jobs import service, turns
+from catalog.jobs import briefing, service, turns
 from catalog.jobs.media import GivenUp
 from catalog.jobs.models import Job, JobState, Task, TaskKind, TaskState
 from catalog.jobs.schemas import NewTask
@@ -229,10 +229,10 @@ def test_a_budget_is_shared_by_the_lessons_of_a_course(workshop: Workshop, media
     do_ingest(workshop, others[0])
     lease = sure(take(workshop, workshop.tasks(first.id)[0].id))
     with session_scope(workshop.engine) as session:
-        assert service.budget_of(session, lease) is None
+        assert briefing.budget_of(session, lease) is None
         session.connection().execute(text("update course set budget_bytes = 4000"))
         session.expire_all()
-        budget = service.budget_of(session, lease)
+        budget = briefing.budget_of(session, lease)
     assert budget is not None
     assert (budget.course_bytes, budget.known, budget.known_s, budget.unknown) == (4000, 1, 24.0, 2)
     assert budget.share(24.0) == pytest.approx(1000)

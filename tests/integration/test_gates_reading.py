@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from tests.media import ROOT, run_ffmpeg
 from workers.pipeline.commands import parts, segments
 from workers.pipeline.errors import ReaderMissing
@@ -17,6 +17,7 @@ from workers.pipeline.gates.legibility import compare
 from workers.pipeline.gates.reader import Reader, Still, the_reader
 from workers.pipeline.gates.shown import pictures_in, slots_at, stills_of
 from workers.pipeline.gates.spots import View
+from workers.pipeline.plan import Stretch
 from workers.pipeline.process import Limits, run
 from workers.pipeline.recipe import Handling, VideoRecipe
 from workers.pipeline.tools import find_tools

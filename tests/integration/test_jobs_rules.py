@@ -250,4 +250,7 @@ def test_progress_counts_content_and_says_how_long_it_takes(workshop: Workshop, 
     assert now.eta_s == pytest.approx(15 + 1.2, rel=0.2)
     with session_scope(workshop.engine) as session:
         counts = turns.queue_lengths(session)
-    assert counts == {("encode", "running"): 1, ("encode", "waiting"): 2}
+    assert counts == {
+        turns.Queue(TaskKind.ENCODE, TaskState.RUNNING, True): 1,
+        turns.Queue(TaskKind.ENCODE, TaskState.WAITING, True): 2,
+    }
