@@ -85,9 +85,9 @@ def test_a_video_segment_of_the_compatible_tier() -> None:
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} {MOST} -noaccurate_seek -noautorotate -protocol_whitelist fd -reinit_filter 0 "
         f"-seek_timestamp 1 -ss 17.998000 -i fd:/w/part -filter_complex {shown} "
-        "-f mp4 -bf:v 3 -bsf:v filter_units=remove_types=6 -c:v libx264 -crf:v 30 "
+        "-f mp4 -aq-mode:v 0 -bf:v 3 -bsf:v filter_units=remove_types=6 -c:v libx264 -crf:v 30 "
         f"{OUT} -flags:v +bitexact -g:v 100000 -keyint_min:v 100000 -level:v 3.1 {MP4} -preset:v veryslow "
-        "-profile:v high -sc_threshold:v 0 -threads:v 1 -use_editlist 0 -video_track_timescale 10000 "
+        "-profile:v high -psy:v 0 -sc_threshold:v 0 -threads:v 1 -use_editlist 0 -video_track_timescale 10000 "
         f"file:/w/out.mp4 {QUIET}"
     )
 
@@ -225,8 +225,8 @@ def test_a_window_is_tried_fast_in_each_tier() -> None:
     compatible = " ".join(probes.encode_window(TOOLS, PART, Tier.COMPATIBLE, grainy, 38, Path("/w/try.mkv")))
     cleaned = "hqdn3d=chroma_spatial=1.5:chroma_tmp=3.0:luma_spatial=2:luma_tmp=4"
     assert compatible == (
-        f"{opened} {chain('0:v:0', cleaned, *small)} -f matroska -bf:v 3 -c:v libx264 -crf:v 38 -g:v 100000 "
-        f"-preset:v medium -sc_threshold:v 0 -threads:v 1 file:/w/try.mkv {QUIET}"
+        f"{opened} {chain('0:v:0', cleaned, *small)} -f matroska -aq-mode:v 0 -bf:v 3 -c:v libx264 -crf:v 38 -g:v 100000 "
+        f"-preset:v medium -psy:v 0 -sc_threshold:v 0 -threads:v 1 file:/w/try.mkv {QUIET}"
     )
 
 
