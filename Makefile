@@ -48,8 +48,8 @@ test: .venv/.dev browser ## run every test: real servers, real processes, real C
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: browser
-browser: ## install Chromium and a Chinese font for the tests, or say what is missing
-	@.ci/browser
+browser: ## install Chromium, a Chinese font and LibreOffice for the tests, or say what is missing
+	@.ci/packages
 
 .PHONY: check
 check: format-check lint types contracts templates translations-check dead-code containers ## everything a reviewer would check
@@ -57,6 +57,10 @@ check: format-check lint types contracts templates translations-check dead-code 
 .PHONY: bench-first-light
 bench-first-light: .venv/.dev ## take the figures of the first way (QUICK=1, ARGS="node encode catalogue up")
 	@$(BIN)/python -m benchmarks.first_light $(ARGS)
+
+.PHONY: bench-encode
+bench-encode: .venv/.bench ## take the figures of the encoding (QUICK=1, ARGS="--clips FOLDER compare curves cost scale correction")
+	@$(BIN)/python -m benchmarks.encode $(ARGS)
 
 .PHONY: format
 format: .venv/.dev ## format and sort imports

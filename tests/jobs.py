@@ -14,7 +14,7 @@ from catalog.jobs.models import Task, TaskKind, TaskState
 from catalog.jobs.schemas import Lease, NewJob, NewTask
 from tests.factories import make_track, sound_track, video_track
 from tests.workshop import Workshop
-from workers.pipeline.ingest import PRIORITY
+from workers.pipeline.works import PRIORITY
 
 FLOOR = {"compatible/floor": 3}
 QUALITY = Quality(vmaf_mean=90.0, vmaf_p5=85.0, vmaf_min=80.0, legibility=0.95)

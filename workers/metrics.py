@@ -2,12 +2,15 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from catalog.jobs.models import TaskKind, TaskState
+from catalog.jobs.turns import Queue
 from catalog.telemetry import openmetrics
 
 
@@ -16,13 +19,19 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._tasks = Gauge("songtan_tasks", "Tasks that are not done.", ["kind", "state"], registry=self.registry)
+        self._tasks = Gauge(
+            "songtan_tasks",
+            "Tasks that are not done, by kind, state, and whether a lesson's floors need them.",
+            ["kind", "state", "floors"],
+            registry=self.registry,
+        )
 
-    def show(self, counts: dict[tuple[str, str], int]) -> None:
-        """Set the gauges to `counts` by (kind, state)."""
-        for kind in TaskKind:
-            for state in (TaskState.WAITING, TaskState.RUNNING):
-                self._tasks.labels(kind.value, state.value).set(counts.get((kind.value, state.value), 0))
+    def show(self, counts: Mapping[Queue, int]) -> None:
+        """Set the gauges to `counts`; a source is looked at for its floors, so `ingest` has no other."""
+        for kind, state, first in product(TaskKind, (TaskState.WAITING, TaskState.RUNNING), (True, False)):
+            if first or kind is not TaskKind.INGEST:
+                labels = (kind.value, state.value, "yes" if first else "no")
+                self._tasks.labels(*labels).set(counts.get(Queue(kind, state, first), 0))
 
 
 def serve_metrics(metrics: WorkerMetrics, alive: Path, host: str, port: int) -> ThreadingHTTPServer:

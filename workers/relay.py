@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Engine
 
 from catalog.db import DatabaseAway, session_scope
-from catalog.jobs import repository, service
+from catalog.jobs import service, turns
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.models import TaskKind
 from workers.metrics import WorkerMetrics
@@ -41,10 +41,10 @@ def ring_due(engine: Engine, doorbell: Doorbell) -> int:
             room = max(0, DEPTH - unheard)
             with session_scope(engine) as session:
                 lost_after = RING_AGAIN_S if unheard == 0 else None
-                rings = repository.claim_rings(session, kind, room, lost_after) if room else []
+                rings = turns.claim_rings(session, kind, room, lost_after) if room else []
             if rings and not service.ring(doorbell, rings):
                 with session_scope(engine) as session:
-                    repository.forget_rings(session, [ring.task_id for ring in rings])
+                    turns.forget_rings(session, [ring.task_id for ring in rings])
                 return count
             count += len(rings)
     except (DatabaseAway, DoorbellAway):
@@ -95,7 +95,7 @@ class Relay:
             return
         self._since_look = 0
         with session_scope(self._engine) as session:
-            self._metrics.show(repository.queue_lengths(session))
+            self._metrics.show(turns.queue_lengths(session))
 
     def _note_away(self, error: Exception | None) -> None:
         if error is not None and not self._is_away:

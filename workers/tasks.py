@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -14,7 +15,7 @@ from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
 from catalog.formats.release import Quality
 from catalog.formats.rungs import Rung
-from catalog.jobs import service
+from catalog.jobs import briefing, service
 from catalog.jobs.errors import JobBroke
 from catalog.jobs.media import GivenUp, Packed
 from catalog.jobs.models import LIVE, TaskKind
@@ -35,12 +36,13 @@ from workers.pipeline.errors import (
     WorkspaceFull,
 )
 from workers.pipeline.gates.verdict import Try
-from workers.pipeline.ingest import Asked, ingest, priority_of
+from workers.pipeline.ingest import Asked, ingest
 from workers.pipeline.judging import judge_rendition
 from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.process import Watch
 from workers.pipeline.recipe import VideoRecipe
-from workers.pipeline.work import Encoded, Measured, VideoWork, parse_work
+from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork, parse_work
+from workers.pipeline.works import priority_of
 from workers.pipeline.workspace import workspace
 from workers.relay import ring_due
 from workers.resources import Resources
@@ -143,15 +145,27 @@ def _ingest(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
     settings = resources.settings
     with session_scope(resources.engine) as session:
-        asked = Asked(service.source_key(session, lease), settings.source_limits, service.budget_of(session, lease))
+        asked = Asked(
+            briefing.source_key(session, lease),
+            settings.source_limits,
+            briefing.budget_of(session, lease),
+            briefing.deck_key(session, lease),
+            briefing.corrected_by(session, lease),
+        )
     with workspace(settings.worker_folder) as folder:
         prefix = f"jobs/{lease.job_id}"
         desk = Desk(resources.tools, resources.store, folder, prefix, settings.tool_limits, bound.watch())
         done = ingest(desk, asked)
+    asked_for: list[tuple[SegmentWork, dict[str, Any] | None]] = [(work, None) for work in done.works]
+    asked_for += [(one.work, one.result) for one in done.inherited]
+    asked_for.sort(key=lambda one: (one[0].track, one[0].number))
     tasks = tuple(
-        NewTask(payload=work.model_dump(mode="json"), weight=work.cost, track=work.track, priority=priority_of(work))
-        for work in done.works
-    )
+        NewTask(
+            payload=work.model_dump(mode="json"), weight=work.cost, track=work.track, priority=priority_of(work),
+            result=result,
+        )
+        for work, result in asked_for
+    )  # fmt: skip
     found = NewJob(
         content_seconds=done.plan.duration,
         recipe=done.recipe.model_dump(mode="json"),
@@ -216,6 +230,8 @@ def _again(lease: Lease, rows: Sequence[EncodeRow], works: Sequence[VideoWork], 
     log.info("rendition.encoded-again", track=lease.track, crf=crf, why=[str(s.measure) for s in attempt.verdict.why])
     tasks = {}
     for row, work in zip(rows, works, strict=True):
+        if row.result.get("inherited"):
+            continue  # it was good enough before, and its source's part is gone
         anew = work.model_copy(update={"recipe": work.recipe.model_copy(update={"crf": crf})})
         tasks[row.number] = NewTask(
             payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from api.errors import problems
 from api.security import CentreDep, PersonDep
 from catalog.courses import service
-from catalog.courses.schemas import CourseIn, CourseOut, LessonFilter, LessonIn, LessonOut
+from catalog.courses.schemas import BudgetIn, CourseIn, CourseOut, LessonFilter, LessonIn, LessonOut
 from catalog.formats.ids import Id
 from catalog.paging import parse_cursor
 
@@ -84,6 +84,17 @@ def change_course(course_id: Id, new: CourseIn, person: PersonDep, centre: Centr
     """Change a course's title, description and place. Schools see it with the next release."""
     with centre.session() as session:
         return service.change_course(session, person, course_id, new)
+
+
+@router.put("/courses/{course_id}/budget", responses=problems(403, 404))
+def set_budget(course_id: Id, new: BudgetIn, person: PersonDep, centre: CentreDep) -> CourseOut:
+    """Set what a school may fetch for the whole course in one tier, or null for no budget.
+
+    The lessons share it by their length, pictures before sound: the best rung goes first, and what was given up is
+    said of each job. Lessons that are encoded from now on keep to it; those that are made stay as they are.
+    """
+    with centre.session() as session:
+        return service.set_budget(session, person, course_id, new.budget_bytes)
 
 
 @router.get("/courses/{course_id}/lessons", responses=problems(404))

@@ -13,12 +13,15 @@ from catalog.accounts.schemas import Person
 from catalog.courses.errors import LessonUnknown
 from catalog.courses.service import find_lesson
 from catalog.formats.ids import Id
+from catalog.formats.release import Media
 from catalog.jobs import service
-from catalog.jobs.errors import JobUnknown
+from catalog.jobs.errors import JobUnknown, NothingMade
+from catalog.jobs.media import GivenUp
 from catalog.jobs.progress import job_progress
 from catalog.jobs.repository import jobs_of_lesson
 from catalog.jobs.schemas import JobProgress
 from catalog.look.language import translate
+from catalog.overview.lessons import lessons_made
 
 router = APIRouter(prefix="/api", tags=["jobs"], responses=problems(401, 404, 422, 503))
 
@@ -32,9 +35,27 @@ class JobFault(BaseModel):
 
 
 class JobOut(JobProgress):
-    """How far a job is: percent, content seconds per second (`rate`), seconds left (`eta_s`); null while unknown."""
+    """How far a job is: percent, content seconds per second (`rate`), seconds left (`eta_s`); null while unknown.
+
+    `floors_ready`: the lesson can be published now, with the smallest pictures of every tier; better ones follow while
+    the job goes on. `floors_eta_s` is in seconds until then. `given_up` says what is not made, or not as good as it
+    might be, and why: `budget`, `source` (it is as small) or `gate` (not good enough however it was encoded).
+    """
 
     fault: JobFault | None  # type: ignore[assignment]
+
+
+class MadeOut(BaseModel):
+    """What a release can hold of a lesson now, with what was measured on each rendition, and what was given up.
+
+    `whole`: its job is done; until then better renditions may follow.
+    """
+
+    lesson_id: Id
+    job_id: Id
+    whole: bool
+    media: Media
+    given_up: list[GivenUp]
 
 
 class Jobs(BaseModel):
@@ -68,6 +89,19 @@ def list_jobs(lesson_id: Id, request: Request, person: PersonDep, centre: Centre
         find_lesson(session, person, lesson_id)
         rows = sorted(jobs_of_lesson(session, lesson_id), key=lambda job: job.id, reverse=True)
         return Jobs(jobs=[job_out(session, request, row.id) for row in rows])
+
+
+@router.get("/lessons/{lesson_id}/media")
+def get_media(lesson_id: Id, person: PersonDep, centre: CentreDep) -> MadeOut:
+    """Return what a release can hold of a lesson now. 404 until its floors are made."""
+    with centre.session() as session:
+        find_lesson(session, person, lesson_id)
+        made = lessons_made(session, [lesson_id]).get(lesson_id)
+    if made is None:
+        raise NothingMade(lesson=lesson_id)
+    return MadeOut(
+        lesson_id=lesson_id, job_id=made.job_id, whole=made.whole, media=made.media, given_up=list(made.given_up)
+    )
 
 
 @router.get("/jobs/{job_id}")

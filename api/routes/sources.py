@@ -5,18 +5,21 @@
 3. `POST /api/sources/{id}/complete` makes the file whole and starts the job.
 """
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
+from sqlmodel import Session
 from starlette.requests import Request
 
 from api.errors import problems
 from api.routes.jobs import JobOut, job_out
 from api.security import CentreDep, PersonDep
 from catalog.courses import uploads
+from catalog.courses.models import Source, SourceKind
 from catalog.courses.schemas import PartHeld, PartNumbers, PartUrl, SourceIn, SourceOut
 from catalog.formats.ids import Id
+from catalog.jobs.models import Job
 from catalog.jobs.repository import jobs_of_lesson
-from catalog.jobs.service import create_job, ring_job
+from catalog.jobs.service import create_job, job_for_deck, ring_job
 
 router = APIRouter(prefix="/api", tags=["sources"], responses=problems(401, 403, 404, 422, 503))
 
@@ -40,10 +43,10 @@ class PartUrls(BaseModel):
 
 
 class Completed(BaseModel):
-    """A source that is whole, and the job that works on it."""
+    """A source that is whole, and the job that works on it; null for a deck whose lesson has no recording yet."""
 
     source: SourceOut
-    job: JobOut
+    job: JobOut | None
 
 
 @router.get("/lessons/{lesson_id}/sources")
@@ -83,17 +86,34 @@ def part_urls(source_id: Id, wanted: PartNumbers, person: PersonDep, centre: Cen
 
 @router.post("/sources/{source_id}/complete", responses=problems(409, 410))
 def complete_source(source_id: Id, request: Request, person: PersonDep, centre: CentreDep) -> Completed:
-    """Make the file whole and start its job. Once more is harmless: it returns the same job."""
+    """Make the file whole and start its job. Once more is harmless: it returns the same job.
+
+    A deck goes to the job of its lesson's recording; where that was encoded already, a new job begins.
+    """
     with centre.session() as session:
         source, is_new = uploads.complete_source(session, centre.store, person, source_id)
-        jobs = (
-            [] if is_new else [job for job in jobs_of_lesson(session, source.lesson_id) if job.source_id == source.id]
-        )
-        job = max(jobs, key=lambda each: each.id) if jobs else create_job(session, source.lesson_id, source.id)
-        shown = job_out(session, request, job.id)
-    with centre.session() as session:
-        ring_job(session, centre.doorbell, job.id)
+        job = _job_of(session, source, is_new)
+        shown = job_out(session, request, job.id) if job else None
+    if job is not None:
+        with centre.session() as session:
+            ring_job(session, centre.doorbell, job.id)
     return Completed(source=uploads.source_out(source), job=shown)
+
+
+def _job_of(session: Session, source: Source, is_new: bool) -> Job | None:
+    """Return the job that a source which has become whole belongs to, made if it `is_new`."""
+    jobs = [] if is_new else list(jobs_of_lesson(session, source.lesson_id))
+    if source.kind == SourceKind.DECK:
+        return job_for_deck(session, source.lesson_id) if is_new else max(jobs, key=lambda each: each.id, default=None)
+    mine = [job for job in jobs if job.source_id == source.id]
+    return max(mine, key=lambda each: each.id) if mine else create_job(session, source.lesson_id, source.id)
+
+
+@router.delete("/lessons/{lesson_id}/deck", status_code=204, response_class=Response)
+def remove_deck(lesson_id: Id, person: PersonDep, centre: CentreDep) -> None:
+    """Leave the deck out of the lesson's next job."""
+    with centre.session() as session:
+        uploads.remove_decks(session, person, lesson_id)
 
 
 @router.delete("/sources/{source_id}", responses=problems(409))

@@ -59,6 +59,14 @@ class SourceTooLarge(AppError):
     message = N_("The file %(name)s has %(size)s bytes; the centre takes at most %(limit)s. Cut it into lessons first.")
 
 
+class NotADeckFile(AppError):
+    """The file that is to be a lesson's deck ends in neither .pdf nor .pptx."""
+
+    code = "source.not-a-deck"
+    status = 422
+    message = N_("The file %(name)s is no deck. Choose a PDF or PPTX; export slides of other programs as PDF.")
+
+
 class SourceNotUploading(AppError):
     """The upload is over: whole, or given up."""
 

@@ -33,6 +33,13 @@ class SourceState(StrEnum):
     ABANDONED = "abandoned"
 
 
+class SourceKind(StrEnum):
+    """What a source is: the lesson's video or voice, or the deck of slides that belongs to it (PDF or PPTX)."""
+
+    RECORDING = "recording"
+    DECK = "deck"
+
+
 class Course(PlaceColumns, table=True):
     """What is taught, by one partner. `budget_bytes` is what it may cost who holds it all in one tier."""
 
@@ -70,12 +77,16 @@ class Lesson(PlaceColumns, table=True):
 
 
 class Source(SQLModel, table=True):
-    """The file as the partner uploads it. Sizes in bytes; `object_key` is its name in the private bucket."""
+    """The file as the partner uploads it. Sizes in bytes; `object_key` is its name in the private bucket.
+
+    The newest whole deck of a lesson belongs to its next job.
+    """
 
     __tablename__ = "source"
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
     lesson_id: str = Field(foreign_key="lesson.id", max_length=26, index=True)
+    kind: str = Field(default=SourceKind.RECORDING, max_length=16)
     name: str = Field(max_length=200)
     content_type: str = Field(max_length=100)
     size: int = Field(sa_type=BigInteger)

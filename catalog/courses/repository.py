@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
-from catalog.courses.models import PLACE_FIELDS, Caption, Course, Lesson, Source, SourceState
+from catalog.courses.models import PLACE_FIELDS, Caption, Course, Lesson, Source, SourceKind, SourceState
 from catalog.paging import PAGE_SIZE, Cursor
 
 
@@ -94,12 +94,23 @@ def sources_of(session: Session, lesson_id: str) -> Sequence[Source]:
     ).all()
 
 
-def unfinished_source(session: Session, lesson_id: str, name: str, size: int) -> Source | None:
+def newest_whole(session: Session, lesson_id: str, kind: SourceKind) -> Source | None:
+    """Return the lesson's source of this kind that was completed last."""
+    return session.scalars(
+        select(Source)
+        .where(col(Source.lesson_id) == lesson_id, col(Source.kind) == kind, col(Source.state) == SourceState.UPLOADED)
+        .order_by(col(Source.uploaded_at).desc(), col(Source.id).desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def unfinished_source(session: Session, lesson_id: str, kind: SourceKind, name: str, size: int) -> Source | None:
     """Return the newest upload of such a file that was begun and not ended."""
     return session.scalars(
         select(Source)
         .where(
             col(Source.lesson_id) == lesson_id,
+            col(Source.kind) == kind,
             col(Source.name) == name,
             col(Source.size) == size,
             col(Source.state) == SourceState.UPLOADING,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from catalog.courses.models import SourceState
+from catalog.courses.models import SourceKind, SourceState
 from catalog.formats.ids import Digest, Id
 from catalog.names import Label, LongText, Name
 
@@ -25,13 +25,38 @@ class PlaceIn(BaseModel):
     trade: Label = ""
 
 
+LEAST_BUDGET = 1_000_000
+MOST_BUDGET = 1 << 40
+
+BudgetBytes = Annotated[
+    int,
+    Field(
+        ge=LEAST_BUDGET,
+        le=MOST_BUDGET,
+        description="what one school may fetch for the whole course in one tier, in bytes; its lessons share it by "
+        "their length; lessons that are encoded from now on keep to it; null for no budget",
+        examples=[200_000_000],
+    ),
+]
+
+
 class CourseIn(BaseModel):
-    """A course to create or change. `partner_id` is the account's own, unless ops says which."""
+    """A course to create or change. `partner_id` is the account's own, unless ops says which.
+
+    A change that leaves `budget_bytes` out leaves it as it is.
+    """
 
     title: Name
     description: LongText = ""
     place: PlaceIn = PlaceIn()
     partner_id: Id | None = None
+    budget_bytes: BudgetBytes | None = None
+
+
+class BudgetIn(BaseModel):
+    """A course's budget to set; null for none."""
+
+    budget_bytes: BudgetBytes | None
 
 
 class CourseOut(BaseModel):
@@ -43,6 +68,7 @@ class CourseOut(BaseModel):
     title: str
     description: str
     place: PlaceIn
+    budget_bytes: int | None
     created_at: datetime
 
 
@@ -67,11 +93,12 @@ class LessonOut(BaseModel):
 
 
 class SourceIn(BaseModel):
-    """A file that is about to be uploaded; `size` in bytes."""
+    """A file that is about to be uploaded; `size` in bytes. A deck is a PDF or PPTX, and its name ends so."""
 
     name: Name
     size: int = Field(ge=0, le=1 << 53)
     content_type: ContentType = "application/octet-stream"
+    kind: SourceKind = SourceKind.RECORDING
 
 
 class SourceOut(BaseModel):
@@ -79,6 +106,7 @@ class SourceOut(BaseModel):
 
     id: Id
     lesson_id: Id
+    kind: SourceKind
     name: str
     size: int
     content_type: str

@@ -44,7 +44,10 @@ def create_course(session: Session, person: Person, new: CourseIn) -> CourseOut:
     if not may_change(person, partner_id):
         raise NotAllowed(role=person.role, need="partner / ops")
     partner = find_partner(session, partner_id)
-    course = Course(partner_id=partner_id, title=new.title, description=new.description, **new.place.model_dump())
+    course = Course(
+        partner_id=partner_id, title=new.title, description=new.description, budget_bytes=new.budget_bytes,
+        **new.place.model_dump(),
+    )  # fmt: skip
     session.add(course)
     session.flush()
     log.info("course.created", course=course.id, partner=partner_id)
@@ -60,6 +63,7 @@ def course_out(course: Course, partner_name: str) -> CourseOut:
         title=course.title,
         description=course.description,
         place=place_of(course),
+        budget_bytes=course.budget_bytes,
         created_at=course.created_at,
     )
 
@@ -83,12 +87,27 @@ def get_course(session: Session, person: Person, course_id: str) -> CourseOut:
 
 
 def change_course(session: Session, person: Person, course_id: str, new: CourseIn) -> CourseOut:
-    """Change a course's words; its partner stays. Raises CourseUnknown, NotAllowed."""
+    """Change a course's words, and its budget if one is given; its partner stays. Raises CourseUnknown, NotAllowed."""
     course = find_course(session, person, course_id, change=True)
     course.title, course.description = new.title, new.description
     for name, value in new.place.model_dump().items():
         setattr(course, name, value)
+    if "budget_bytes" in new.model_fields_set:
+        course.budget_bytes = new.budget_bytes
     session.add(course)
+    return course_out(course, find_partner(session, course.partner_id).name)
+
+
+def set_budget(session: Session, person: Person, course_id: str, budget_bytes: int | None) -> CourseOut:
+    """Set what the course may cost who holds it all in one tier, in bytes; None for no budget.
+
+    Lessons that are looked at from now on keep to it; those that are made stay as they are. Raises CourseUnknown,
+    NotAllowed.
+    """
+    course = find_course(session, person, course_id, change=True)
+    course.budget_bytes = budget_bytes
+    session.add(course)
+    log.info("course.budget-set", course=course_id, bytes=budget_bytes)
     return course_out(course, find_partner(session, course.partner_id).name)
 
 

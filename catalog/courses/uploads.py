@@ -11,6 +11,7 @@ from catalog.accounts.schemas import Person
 from catalog.courses import repository
 from catalog.courses.errors import (
     NoSuchPart,
+    NotADeckFile,
     PartsMissing,
     SourceEmpty,
     SourceNotUploading,
@@ -18,7 +19,7 @@ from catalog.courses.errors import (
     SourceUnknown,
     SourceWrongSize,
 )
-from catalog.courses.models import Source, SourceState
+from catalog.courses.models import Source, SourceKind, SourceState
 from catalog.courses.schemas import PartHeld, PartUrl, SourceIn, SourceOut
 from catalog.courses.service import find_lesson, may_change, may_see
 from catalog.db import utc_now
@@ -28,6 +29,8 @@ from catalog.storage.base import Bucket, NoSuchUpload, ObjectStore, UploadPart
 log = structlog.get_logger(__name__)
 
 MAX_SOURCE_BYTES = 256 << 30
+MAX_DECK_BYTES = 500_000_000
+DECK_ENDINGS = (".pdf", ".pptx")
 SMALLEST_PART = 8 << 20
 MOST_PARTS = 9_000
 _MIB = 1 << 20
@@ -55,13 +58,19 @@ def source_out(source: Source) -> SourceOut:
 
 
 def start_source(session: Session, store: ObjectStore, person: Person, lesson_id: str, new: SourceIn) -> Source:
-    """Begin an upload, or give back the one that was begun. Raises LessonUnknown, SourceEmpty, SourceTooLarge."""
+    """Begin an upload, or give back the one that was begun.
+
+    Raises LessonUnknown, SourceEmpty, SourceTooLarge, NotADeckFile.
+    """
     lesson = find_lesson(session, person, lesson_id, change=True)
+    limit = MAX_DECK_BYTES if new.kind is SourceKind.DECK else MAX_SOURCE_BYTES
     if new.size == 0:
         raise SourceEmpty(name=new.name)
-    if new.size > MAX_SOURCE_BYTES:
-        raise SourceTooLarge(name=new.name, size=new.size, limit=MAX_SOURCE_BYTES)
-    begun = repository.unfinished_source(session, lesson.id, new.name, new.size)
+    if new.size > limit:
+        raise SourceTooLarge(name=new.name, size=new.size, limit=limit)
+    if new.kind is SourceKind.DECK and not new.name.lower().endswith(DECK_ENDINGS):
+        raise NotADeckFile(name=new.name)
+    begun = repository.unfinished_source(session, lesson.id, new.kind, new.name, new.size)
     if begun is not None and _is_known(store, begun):
         return begun
     source_id = new_id()
@@ -69,6 +78,7 @@ def start_source(session: Session, store: ObjectStore, person: Person, lesson_id
     source = Source(
         id=source_id,
         lesson_id=lesson.id,
+        kind=new.kind,
         name=new.name,
         content_type=new.content_type,
         size=new.size,
@@ -180,6 +190,26 @@ def abandon_source(session: Session, store: ObjectStore, person: Person, source_
     source.state = SourceState.ABANDONED
     session.add(source)
     return source
+
+
+def deck_of_lesson(session: Session, person: Person, lesson_id: str) -> SourceOut | None:
+    """Return the deck that belongs to the lesson's next job. Raises LessonUnknown."""
+    find_lesson(session, person, lesson_id)
+    deck = repository.newest_whole(session, lesson_id, SourceKind.DECK)
+    return source_out(deck) if deck else None
+
+
+def remove_decks(session: Session, person: Person, lesson_id: str) -> None:
+    """Leave the deck out of the lesson's next job, and any that it replaced. Once more is harmless.
+
+    The file stays in the store, as every source does: a job that is at work may be reading it. Raises LessonUnknown.
+    """
+    lesson = find_lesson(session, person, lesson_id, change=True)
+    for source in repository.sources_of(session, lesson.id):
+        if source.kind == SourceKind.DECK and source.state == SourceState.UPLOADED:
+            source.state = SourceState.ABANDONED
+            session.add(source)
+            log.info("deck.removed", source=source.id, lesson=lesson.id)
 
 
 def _uploading(source: Source) -> Source:

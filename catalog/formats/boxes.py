@@ -186,3 +186,43 @@ def place_segment(segment: bytes, sequence: int, decode_time: int, track: int = 
 def float_segment(fragment: bytes) -> bytes:
     """Return `fragment` as a segment: place taken out, track 1. The inverse of `place_segment`."""
     return place_segment(fragment, 0, 0, 1)
+
+
+def lasting(segment: bytes, duration: int) -> bytes:
+    """Return `segment` with its last sample made shorter or longer, so that all last `duration` timescale units.
+
+    When a picture is shown depends on the samples before it only, so none moves. Raises BadFormat as `read_fields`
+    does, and if the last sample would be left with no time at all.
+    """
+    if read_fields(segment).duration == duration:
+        return segment
+    moof, traf = find(segment, (b"moof",)), find(segment, (b"moof", b"traf"))
+    tfhd, trun = find(segment, (b"moof", b"traf", b"tfhd")), find(segment, (b"moof", b"traf", b"trun"))
+    durations, others = _samples(segment, trun, _tfhd_defaults(segment, tfhd)[0])
+    last = duration - sum(durations[:-1])
+    if last <= 0:
+        raise _bad(f"it cannot last {duration} units: all but its last sample last {sum(durations[:-1])}")
+    flags = _U32.unpack_from(segment, trun.body)[0] | _TRUN_DURATION
+    at = trun.body + 8 + 4 * sum(1 for bit in (_TRUN_DATA_OFFSET, _TRUN_FIRST_FLAGS) if flags & bit)
+    rows = [_U32.pack(d) + rest for d, rest in zip((*durations[:-1], last), others, strict=True)]
+    head = bytearray(_U32.pack(flags) + segment[trun.body + 4 : at])
+    grown = len(head) + sum(map(len, rows)) - (trun.end - trun.body)
+    if flags & _TRUN_DATA_OFFSET:
+        _U32.pack_into(head, 8, _U32.unpack_from(head, 8)[0] + grown)
+    new_traf = make_box(
+        b"traf", segment[traf.body : trun.start], make_box(b"trun", bytes(head), *rows), segment[trun.end : traf.end]
+    )
+    new_moof = make_box(b"moof", segment[moof.body : traf.start], new_traf, segment[traf.end : moof.end])
+    return new_moof + segment[moof.end :]
+
+
+def _samples(segment: bytes, trun: Box, default_duration: int | None) -> tuple[list[int], list[bytes]]:
+    """Return the duration of each sample, and its other fields as they stand."""
+    flags = _U32.unpack_from(segment, trun.body)[0] & 0xFFFFFF
+    count = _U32.unpack_from(segment, trun.body + 4)[0]
+    stride = 4 * sum(1 for bit in _TRUN_FIELDS if flags & bit)
+    first = trun.end - stride * count
+    own = 4 if flags & _TRUN_DURATION else 0
+    rows = [segment[first + stride * n : first + stride * (n + 1)] for n in range(count)]
+    durations = [_U32.unpack_from(row)[0] if own else default_duration or 0 for row in rows]
+    return durations, [row[own:] for row in rows]

@@ -11,6 +11,16 @@ class JobUnknown(AppError):
     message = N_("There is no job %(job)s. Open the lesson's page to see its jobs.")
 
 
+class NothingMade(AppError):
+    """No job of the lesson has made anything that a release can hold."""
+
+    code = "job.nothing-made"
+    status = 404
+    message = N_(
+        "Nothing is made of lesson %(lesson)s yet. Upload its video, or wait until its job has made the floors."
+    )
+
+
 class SourceNotUploaded(AppError):
     """The source is not whole in the store yet."""
 

@@ -39,7 +39,7 @@ def job_progress(session: Session, job_id: str) -> JobProgress:
         content_seconds=job.content_seconds,
         segments_done=encode.tasks_done if encode else 0,
         segments=encode.tasks if encode else 0,
-        floors_ready=job.media is not None,
+        floors_ready=is_publishable(job),
         floors_eta_s=floors_eta,
         given_up=tuple(GivenUp.model_validate(given) for given in job.given_up),
         fault=fault_kept(job),
@@ -47,6 +47,11 @@ def job_progress(session: Session, job_id: str) -> JobProgress:
         started_at=job.started_at,
         finished_at=job.finished_at,
     )
+
+
+def is_publishable(job: Job) -> bool:
+    """Say whether a release can hold what the job has made; what was cancelled is not wanted."""
+    return job.media is not None and job.state != JobState.CANCELLED
 
 
 def fault_kept(job: Job) -> Fault | None:

@@ -11,17 +11,14 @@ from sqlmodel import Session, col, select
 
 from catalog.courses.models import Lesson
 from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
-from catalog.jobs.schemas import Fault, Ring
+from catalog.jobs.schemas import Fault
 
 RATE_WINDOW_S = 120.0
 """The rate of a job is measured over the tasks that ran within this many seconds."""
 
 
-AGEING_S = 2 * 3600.0
-"""A better rung that has waited so long for its turn is as urgent as one a step below it."""
-
-
-def _from_now(seconds: float) -> ColumnElement[Any]:
+def from_now(seconds: float) -> ColumnElement[Any]:
+    """Return the database's time so many seconds from now."""
     return func.clock_timestamp() + cast(bindparam(None, f"{seconds:.3f} seconds"), Interval)
 
 
@@ -35,6 +32,14 @@ def jobs_of_lesson(session: Session, lesson_id: str) -> Sequence[Job]:
     """Return the lesson's jobs, the newest first."""
     query = select(Job).where(col(Job.lesson_id) == lesson_id)
     return session.exec(query.order_by(col(Job.created_at).desc(), col(Job.id).desc())).all()
+
+
+def has_media() -> ColumnElement[bool]:
+    """Return the condition that a release can hold what a job made, whatever the job still does.
+
+    A column of JSON holds JSON's null where nothing was made yet, which is not SQL's. What was cancelled is not wanted.
+    """
+    return and_(col(Job.state) != JobState.CANCELLED, func.jsonb_typeof(col(Job.media)) == "object")
 
 
 def live_job_of_source(session: Session, source_id: str) -> Job | None:
@@ -71,7 +76,7 @@ def set_lease(session: Session, task_id: str, holder: str, seconds: float) -> No
         .values(
             state=TaskState.RUNNING,
             lease_holder=holder,
-            lease_until=_from_now(seconds),
+            lease_until=from_now(seconds),
             attempts=Task.attempts + 1,
             started_at=func.clock_timestamp(),
             finished_at=None,
@@ -95,7 +100,7 @@ def extend_lease(session: Session, task_id: str, holder: str, seconds: float, pr
         update(Task)
         .where(col(Task.id) == task_id, col(Task.lease_holder) == holder, col(Task.state) == TaskState.RUNNING)
         .where(col(Job.id) == col(Task.job_id))
-        .values(lease_until=_from_now(seconds), progress=progress)
+        .values(lease_until=from_now(seconds), progress=progress)
         .returning(col(Job.state))
     ).first()
     return None if found is None else JobState(found[0])
@@ -131,7 +136,7 @@ def put_back(session: Session, task_id: str, after_s: float, *, outage: bool, fa
             lease_until=None,
             rung_at=None,
             progress=0.0,
-            not_before=_from_now(after_s),
+            not_before=from_now(after_s),
             attempts=Task.attempts - 1 if outage else Task.attempts,
             outages=Task.outages + 1 if outage and fault is not None else Task.outages,
             **_fault_values(fault),
@@ -240,6 +245,14 @@ def encode_again(session: Session, job_id: str, number: int, payload: dict[str, 
     )  # fmt: skip
 
 
+def newest_done(session: Session, lesson_id: str, except_source: str) -> Job | None:
+    """Return the lesson's newest job that is done, of another source than this one."""
+    query = select(Job).where(
+        col(Job.lesson_id) == lesson_id, col(Job.state) == JobState.DONE, col(Job.source_id) != except_source
+    )
+    return session.exec(query.order_by(col(Job.created_at).desc(), col(Job.id).desc())).first()
+
+
 def other_lessons(session: Session, course_id: str, lesson_id: str) -> tuple[int, int, float]:
     """Return of a course's other lessons: how many, how many have been looked at, and the seconds of those."""
     newest = (
@@ -271,82 +284,6 @@ def delete_tasks(session: Session, job_id: str, kinds: Iterable[TaskKind]) -> No
     session.exec(delete(Task).where(col(Task.job_id) == job_id, col(Task.kind).in_(list(kinds))))
 
 
-def claim_rings(session: Session, kind: TaskKind, limit: int, lost_after_s: float | None) -> list[Ring]:
-    """Return up to `limit` tasks of `kind` whose doorbell should ring now, the most urgent first, and note it.
-
-    Those that never rang, and with `lost_after_s` also those that rang so long ago and still wait. Several relays may
-    ask at once: each task goes to one.
-
-    A better rung waits while any lesson of its course has no floor yet. Besides, a lower priority goes first, and what
-    has waited for `AGEING_S` counts as one step more urgent; among equals the courses take turns, so that a large
-    course does not hold up a small one.
-    """
-    now = func.clock_timestamp()
-    may_ring: ColumnElement[bool] = col(Task.rung_at).is_(None)
-    if lost_after_s is not None:
-        may_ring = or_(may_ring, col(Task.rung_at) < _from_now(-lost_after_s))
-    first, its_job = aliased(Task), aliased(Job)
-    floors_first = (
-        select(1)
-        .select_from(first)
-        .join(its_job, col(its_job.id) == col(first.job_id))
-        .where(
-            col(its_job.course_id) == col(Job.course_id),
-            col(its_job.state).in_(LIVE),
-            col(first.priority) == FIRST,
-            col(first.state).in_((TaskState.WAITING, TaskState.RUNNING)),
-        )
-        .exists()
-    )
-    age = cast(func.extract("epoch", now - col(Job.created_at)), Float)
-    turn = func.row_number().over(
-        partition_by=(col(Job.course_id), col(Task.priority)), order_by=(col(Job.created_at), col(Task.number))
-    )
-    ranked = (
-        sa_select(
-            col(Task.id), func.greatest(col(Task.priority) - age / AGEING_S, 0.0).label("urgency"), turn.label("turn")
-        )
-        .join(Job, col(Job.id) == col(Task.job_id))
-        .where(
-            col(Task.state) == TaskState.WAITING,
-            col(Task.kind) == kind,
-            col(Job.state).in_(LIVE),
-            or_(col(Task.not_before).is_(None), col(Task.not_before) <= now),
-            may_ring,
-            or_(col(Task.priority) == FIRST, ~floors_first),
-        )
-        .subquery()
-    )
-    urgent = sa_select(ranked.c.id).order_by(ranked.c.urgency, ranked.c.turn, ranked.c.id).limit(limit)
-    ordered = session.scalars(urgent).all()
-    still = sa_select(col(Task.id)).where(col(Task.id).in_(ordered), col(Task.state) == TaskState.WAITING, may_ring)
-    claimed = set(session.scalars(still.with_for_update(skip_locked=True)).all())
-    if claimed:
-        session.exec(update(Task).where(col(Task.id).in_(claimed)).values(rung_at=now))
-    return [Ring(task_id=task_id, kind=kind) for task_id in ordered if task_id in claimed]
-
-
-def forget_rings(session: Session, task_ids: Sequence[str]) -> None:
-    """Take back that these doorbells rang: the broker did not take them."""
-    session.exec(update(Task).where(col(Task.id).in_(task_ids)).values(rung_at=None))
-
-
-def lapsed_tasks(session: Session, limit: int) -> list[str]:
-    """Return tasks whose lease ran out: whoever held it is gone."""
-    query = select(Task.id).where(col(Task.state) == TaskState.RUNNING, col(Task.lease_until) < func.clock_timestamp())
-    return list(session.exec(query.order_by(col(Task.job_id)).limit(limit)).all())
-
-
-def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
-    """Return how many unfinished tasks there are by (kind, state)."""
-    query = (
-        select(Task.kind, Task.state, func.count())
-        .where(col(Task.state).in_((TaskState.WAITING, TaskState.RUNNING)))
-        .group_by(col(Task.kind), col(Task.state))
-    )
-    return {(kind, state): count for kind, state, count in session.exec(query).all()}
-
-
 @dataclass(frozen=True, slots=True)
 class StageTotals:
     """Sums over a job's tasks of one kind; `recent` is the weight done in the last `recent_s` seconds.
@@ -369,7 +306,7 @@ def stage_totals(session: Session, job_id: str) -> dict[TaskKind, StageTotals]:
     now = func.clock_timestamp()
     is_done, is_first = col(Task.state) == TaskState.DONE, col(Task.priority) == FIRST
     is_recent = or_(
-        col(Task.state) == TaskState.RUNNING, and_(is_done, col(Task.finished_at) > _from_now(-RATE_WINDOW_S))
+        col(Task.state) == TaskState.RUNNING, and_(is_done, col(Task.finished_at) > from_now(-RATE_WINDOW_S))
     )
     work = col(Task.weight) * col(Task.progress)
     since = func.min(case((is_recent, col(Task.started_at))))

@@ -46,6 +46,7 @@ class NewTask(BaseModel):
     weight: float = Field(gt=0)
     track: str
     priority: int = Field(default=0, ge=0)
+    result: dict[str, Any] | None = Field(default=None, description="what it came to, if it need not be done")
 
 
 class NewJob(BaseModel):
@@ -69,6 +70,21 @@ class EncodeRow(BaseModel):
     number: int
     payload: dict[str, Any]
     result: dict[str, Any]
+
+
+class Corrected(BaseModel):
+    """The finished job that a newer source of its lesson corrects: its source, what was decided, and its segments.
+
+    `rows` are those of the tracks that came out, by track.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source_key: str
+    recipe: dict[str, Any]
+    plan: dict[str, Any]
+    base: MediaBase
+    rows: dict[str, tuple[EncodeRow, ...]]
 
 
 class Budget(BaseModel):

@@ -13,15 +13,15 @@ from sqlmodel import Session
 
 from catalog.courses import repository as courses
 from catalog.courses.errors import SourceUnknown
-from catalog.courses.models import SourceState
+from catalog.courses.models import SourceKind, SourceState
 from catalog.db import utc_now
 from catalog.formats.errors import AppError
-from catalog.jobs import repository
+from catalog.jobs import repository, turns
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
 from catalog.jobs.media import GivenUp, MediaBase, Packed, compose
 from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
-from catalog.jobs.schemas import Budget, EncodeRow, Fault, Lease, NewJob, NewTask, Ring
+from catalog.jobs.schemas import EncodeRow, Fault, Lease, NewJob, NewTask, Ring
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +37,10 @@ PART_LOST = "job.part-lost"
 def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
     """Make a job for an uploaded source, with its first task; the one at work on that source if there is one.
 
-    Raises SourceUnknown if the lesson has no such source, and SourceNotUploaded until it is whole in the store.
+    Raises SourceUnknown if the lesson has no such recording, and SourceNotUploaded until it is whole in the store.
     """
     source = courses.source(session, source_id, lock=True)
-    if source is None or source.lesson_id != lesson_id:
+    if source is None or source.lesson_id != lesson_id or source.kind != SourceKind.RECORDING:
         raise SourceUnknown(source=source_id)
     if source.state != SourceState.UPLOADED:
         raise SourceNotUploaded(source=source_id)
@@ -58,6 +58,24 @@ def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
     session.refresh(job)
     log.info("job.created", job=job.id, lesson=lesson_id, source=source_id)
     return job
+
+
+def job_for_deck(session: Session, lesson_id: str) -> Job | None:
+    """Give a deck that came, or went, to a job: one that has not read it yet, or a new one for the lesson's recording.
+
+    A job past its ingest is cancelled for that; what it has encoded is found again by its keys. None where the lesson
+    has no whole recording yet: its first job takes the deck.
+    """
+    recording = courses.newest_whole(session, lesson_id, SourceKind.RECORDING)
+    if recording is None:
+        return None
+    at_work = repository.live_job_of_source(session, recording.id)
+    if at_work is not None:
+        ingest = repository.tasks_of(session, at_work.id, TaskKind.INGEST)
+        if any(task.state == TaskState.WAITING for task in ingest):
+            return at_work
+        cancel_job(session, at_work.id)
+    return create_job(session, lesson_id, recording.id)
 
 
 def find_job(session: Session, job_id: str) -> Job:
@@ -150,16 +168,6 @@ def extend_lease(session: Session, lease: Lease, seconds: float, progress: float
     return repository.extend_lease(session, lease.task_id, lease.holder, seconds, progress)
 
 
-def budget_of(session: Session, lease: Lease) -> Budget | None:
-    """Return what the lesson's course may cost and who shares that, or None where nobody set a budget."""
-    job = find_job(session, lease.job_id)
-    course = courses.course(session, job.course_id)
-    if course is None or course.budget_bytes is None:
-        return None
-    count, known, seconds = repository.other_lessons(session, course.id, lease.lesson_id)
-    return Budget(course_bytes=course.budget_bytes, known=known, known_s=seconds, unknown=count - known)
-
-
 def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
     """End the ingest and make the encode tasks. False if the lease was lost: nothing is written."""
     job = repository.job(session, lease.job_id, lock=True)
@@ -175,12 +183,24 @@ def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
     session.add_all(
         Task(
             job_id=job.id, kind=TaskKind.ENCODE, number=n, payload=t.payload, weight=t.weight, track=t.track,
-            priority=t.priority, state=state,
+            priority=t.priority, state=state if t.result is None else TaskState.DONE, result=t.result,
+            progress=0.0 if t.result is None else 1.0,
         )
         for n, t in enumerate(found.tasks)
     )  # fmt: skip
     session.flush()
+    priorities = {task.track: task.priority for task in found.tasks}
+    for track in priorities.keys() - {task.track for task in found.tasks if task.result is None}:
+        _pack_later(session, job, track, priorities[track])
     return True
+
+
+def _pack_later(session: Session, job: Job, track: str, priority: int) -> None:
+    """Make the task that packs a track, all of whose segments are there."""
+    state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
+    number = len(repository.tasks_of(session, job.id, TaskKind.PACK))
+    session.add(Task(job_id=job.id, kind=TaskKind.PACK, number=number, track=track, priority=priority, state=state))
+    session.flush()
 
 
 def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> bool:
@@ -191,15 +211,7 @@ def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> boo
         return False
     repository.end_task(session, lease.task_id, TaskState.DONE, result, None)
     if repository.unfinished(session, lease.job_id, task.track) == 0:
-        state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
-        number = len(repository.tasks_of(session, lease.job_id, TaskKind.PACK))
-        session.add(
-            Task(
-                job_id=lease.job_id, kind=TaskKind.PACK, number=number, track=task.track, priority=task.priority,
-                state=state,
-            )
-        )  # fmt: skip
-        session.flush()
+        _pack_later(session, job, task.track, task.priority)
     return True
 
 
@@ -329,18 +341,10 @@ def try_again(session: Session, lease: Lease, error: AppError) -> bool:
     return True
 
 
-def source_key(session: Session, lease: Lease) -> str:
-    """Return the name of the job's source in the private bucket. Raises SourceUnknown if its row is gone."""
-    source = courses.source(session, lease.source_id)
-    if source is None:
-        raise SourceUnknown(source=lease.source_id)
-    return source.object_key
-
-
 def return_lapsed(session: Session, limit: int = 100) -> int:
     """Let tasks whose worker is gone wait again, or give up on those that lost too many. Return how many there were."""
     count = 0
-    for task_id in repository.lapsed_tasks(session, limit):
+    for task_id in turns.lapsed_tasks(session, limit):
         job = repository.job_of_task(session, task_id)
         task = repository.takeable_task(session, task_id)
         if job is None or task is None or task.state != TaskState.RUNNING:

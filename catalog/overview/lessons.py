@@ -9,10 +9,10 @@ from catalog.courses.models import Lesson
 from catalog.formats.release import Media, parse_release
 from catalog.jobs.media import GivenUp
 from catalog.jobs.models import LIVE, Job, JobState
-from catalog.jobs.progress import fault_kept, job_progress
+from catalog.jobs.progress import fault_kept, is_publishable, job_progress
 from catalog.jobs.schemas import JobProgress
 from catalog.overview import repository
-from catalog.overview.schemas import CourseState, JobRow, LessonStage, LessonState, Reach
+from catalog.overview.schemas import CourseState, JobRow, LessonMade, LessonStage, LessonState, Reach
 from catalog.paging import PAGE_SIZE, Cursor, Page
 from catalog.publishing.models import Publication, PublicationState
 from catalog.publishing.repository import newest_media
@@ -30,30 +30,50 @@ def lesson_states(session: Session, course_id: str, lessons: Sequence[Lesson]) -
 
     The newest job speaks: a correction that is at work or failed is what somebody wants to hear of, although the
     version before it stays published. A lesson counts as published while its newest media is in the newest release.
+    A lesson whose job is still at work on better pictures is `encoding`, and can be published if its floors are whole.
     """
     ids = [lesson.id for lesson in lessons]
     jobs = repository.newest_jobs(session, ids)
     uploading = repository.lessons_uploading(session, ids)
-    media = newest_media(session, ids)
+    media = {lesson_id: Media.model_validate(kept) for lesson_id, kept in newest_media(session, ids).items()}
     release = repository.newest_release(session, course_id)
     published = _media_in(release) if release else {}
     states = {}
     for lesson_id in ids:
-        job = jobs.get(lesson_id)
+        job, now, out = jobs.get(lesson_id), media.get(lesson_id), published.get(lesson_id)
+        same = now is not None and now == out
         if job is None:
-            states[lesson_id] = LessonState(
-                stage=LessonStage.UPLOADING if lesson_id in uploading else LessonStage.EMPTY
-            )
+            stage = LessonStage.UPLOADING if lesson_id in uploading else LessonStage.EMPTY
         elif job.state == JobState.DONE:
-            same = release is not None and published.get(lesson_id) == Media.model_validate(media[lesson_id])
-            states[lesson_id] = LessonState(
-                stage=LessonStage.PUBLISHED if same else LessonStage.READY,
-                job=progress_of(session, job),
-                release=release.number if release and same else None,
-            )
+            stage = LessonStage.PUBLISHED if same else LessonStage.READY
         else:
-            states[lesson_id] = LessonState(stage=STAGES[JobState(job.state)], job=progress_of(session, job))
+            stage = STAGES[JobState(job.state)]
+        states[lesson_id] = LessonState(
+            stage=stage,
+            job=progress_of(session, job) if job else None,
+            release=release.number if release and same else None,
+            publishable=now is not None,
+            grown=now is not None and out is not None and has_grown(out, now),
+        )
     return states
+
+
+def has_grown(out: Media, now: Media) -> bool:
+    """Say whether `now` has all renditions of `out` and more: the floors are out, and better pictures are there."""
+    return set(out.renditions) < set(now.renditions)
+
+
+def lessons_made(session: Session, lesson_ids: Sequence[str]) -> dict[str, LessonMade]:
+    """Return what a release can hold of each lesson, and what was given up for it; others are missing."""
+    return {
+        lesson_id: LessonMade(
+            job_id=job.id,
+            whole=job.state == JobState.DONE,
+            media=Media.model_validate(job.media),
+            given_up=tuple(GivenUp.model_validate(given) for given in job.given_up),
+        )
+        for lesson_id, job in repository.newest_made(session, lesson_ids).items()
+    }
 
 
 def _media_in(release: Publication) -> dict[str, Media]:
@@ -82,7 +102,7 @@ def progress_of(session: Session, job: Job) -> JobProgress:
         content_seconds=job.content_seconds,
         segments_done=0,
         segments=0,
-        floors_ready=job.media is not None,
+        floors_ready=is_publishable(job),
         given_up=tuple(GivenUp.model_validate(given) for given in job.given_up),
         fault=fault_kept(job),
         created_at=job.created_at,

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
-from catalog.courses.models import Course, Lesson, Source, SourceState
+from catalog.courses.models import Course, Lesson, Source, SourceKind, SourceState
 from catalog.jobs.models import Job, JobState
+from catalog.jobs.repository import has_media
 from catalog.nodes.models import County, Holding, Node, Site, TargetingRule
 from catalog.overview.schemas import Touch
 from catalog.paging import PAGE_SIZE, Cursor
@@ -49,10 +50,23 @@ def newest_jobs(session: Session, lesson_ids: Sequence[str]) -> dict[str, Job]:
     return {job.lesson_id: job for job in session.scalars(query)}
 
 
+def newest_made(session: Session, lesson_ids: Sequence[str]) -> dict[str, Job]:
+    """Return of each lesson the job whose media a release would hold (`newest_media`); others are missing."""
+    query = (
+        select(Job)
+        .where(col(Job.lesson_id).in_(lesson_ids), has_media())
+        .ext(distinct_on(col(Job.lesson_id)))
+        .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
+    )
+    return {job.lesson_id: job for job in session.scalars(query)}
+
+
 def lessons_uploading(session: Session, lesson_ids: Sequence[str]) -> set[str]:
-    """Return which of the lessons have an upload that was begun and not ended."""
+    """Return which of the lessons have an upload of a recording that was begun and not ended."""
     query = select(col(Source.lesson_id)).where(
-        col(Source.lesson_id).in_(lesson_ids), col(Source.state) == SourceState.UPLOADING
+        col(Source.lesson_id).in_(lesson_ids),
+        col(Source.kind) == SourceKind.RECORDING,
+        col(Source.state) == SourceState.UPLOADING,
     )
     return set(session.scalars(query))
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from catalog.formats.ids import Id
+from catalog.formats.release import Media
+from catalog.jobs.media import GivenUp
 from catalog.jobs.schemas import JobProgress
 
 
@@ -23,16 +25,34 @@ class LessonStage(StrEnum):
 
 
 class LessonState(BaseModel):
-    """How a lesson stands. `job` is its newest job; `release` the published release that has just what is ready now."""
+    """How a lesson stands. `job` is its newest job; `release` the published release that has just what is ready now.
+
+    `publishable` says that a release can hold it, whatever its job still does; `grown` that the newest release has its
+    floors and better pictures are ready since.
+    """
 
     stage: LessonStage
     job: JobProgress | None = None
     release: int | None = None
+    publishable: bool = False
+    grown: bool = False
 
     @property
     def is_moving(self) -> bool:
         """Say whether it changes by itself."""
         return self.stage in (LessonStage.WAITING, LessonStage.ENCODING)
+
+
+class LessonMade(BaseModel):
+    """What a release can hold of a lesson: the job that made it, and what was given up.
+
+    `whole` says that the job is done; until then better pictures may follow.
+    """
+
+    job_id: Id
+    whole: bool
+    media: Media
+    given_up: tuple[GivenUp, ...]
 
 
 class CourseState(BaseModel):

@@ -8,7 +8,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
-from catalog.jobs.models import Job, JobState
+from catalog.jobs.models import Job
+from catalog.jobs.repository import has_media
 from catalog.publishing.models import Publication, PublicationState
 
 
@@ -20,7 +21,7 @@ def newest_media(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[
     """
     rows = session.execute(
         select(col(Job.lesson_id), col(Job.media))
-        .where(col(Job.lesson_id).in_(lesson_ids), col(Job.state) != JobState.CANCELLED, col(Job.media).is_not(None))
+        .where(col(Job.lesson_id).in_(lesson_ids), has_media())
         .ext(distinct_on(col(Job.lesson_id)))
         .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
     )

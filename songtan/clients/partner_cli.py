@@ -27,7 +27,14 @@ from songtan.clients.terminal import (
 from songtan.clients.upload import Addresses, Parts, Uploader, check_file, one_line_name
 
 POLL_SECONDS = 0.5
-CONTENT_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/x-matroska"}
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".pdf": "application/pdf",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
 
 app = typer.Typer(
     help="For partners: courses, lessons, uploads, publishing. Begin with: songtan partner login --api URL",
@@ -105,6 +112,7 @@ def list_lessons(
 def upload(
     file: Annotated[Path, typer.Argument(help="The video.", metavar="FILE")],
     lesson: Annotated[str, typer.Option(help="The lesson's id.", metavar="ID")],
+    deck: Annotated[Path | None, typer.Option(help="The slides, a PDF or PPTX.", metavar="DECK")] = None,
     captions: Annotated[
         Path | None, typer.Option(help="Captions: WebVTT, SubRip, TTML or ASS.", metavar="FILE")
     ] = None,
@@ -114,10 +122,13 @@ def upload(
 ) -> None:
     """Upload a lesson's video. Run it again after a break: what is there is not sent twice."""
     size = check_file(file)
+    deck_size = check_file(deck) if deck else 0
     words = read_captions_file(captions) if captions else None
     with signed_in("partner") as centre:
         if words is not None:
             say_captions(send_captions(centre, lesson, captions_language, words), to_people=not as_json)
+        if deck is not None:
+            _send(centre, deck, deck_size, lesson, "deck")
         done = _send(centre, file, size, lesson)
         if watch_it:
             done["job"] = _watch(centre, lesson)
@@ -148,10 +159,11 @@ def captions(
         say_captions(stored, to_people=True)
 
 
-def _send(centre: Centre, file: Path, size: int, lesson: str) -> dict[str, Any]:
-    kind = CONTENT_TYPES.get(file.suffix.lower(), "application/octet-stream")
+def _send(centre: Centre, file: Path, size: int, lesson: str, kind: str = "recording") -> dict[str, Any]:
+    content_type = CONTENT_TYPES.get(file.suffix.lower(), "application/octet-stream")
     name = one_line_name(file)
-    source = centre.post(f"/api/lessons/{lesson}/sources", {"name": name, "size": size, "content_type": kind})
+    new = {"name": name, "size": size, "content_type": content_type, "kind": kind}
+    source = centre.post(f"/api/lessons/{lesson}/sources", new)
     parts = Parts(size, source["part_size"])
     held = {part["number"] for part in centre.get(f"/api/sources/{source['id']}/parts")["parts"]}
     missing = [number for number in range(1, parts.count + 1) if number not in held]

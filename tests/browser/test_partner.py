@@ -153,6 +153,30 @@ def test_what_is_no_video_is_refused_at_once(lesson_page: Page, tmp_path: Path) 
     check_page(page)
 
 
+def test_a_deck_is_added_replaced_and_removed(lesson_page: Page, live_centre: LiveCentre, tmp_path: Path) -> None:
+    page = lesson_page
+    check_page(page)
+    page.get_by_role("link", name="添加课件").click()
+    check_page(page)
+    wrong, deck = tmp_path / "课件.key", tmp_path / "第1课 正数和负数.pdf"
+    wrong.write_bytes(b"x")
+    deck.write_bytes(b"%PDF-1.7" + os.urandom(MIB))
+    choose(page, wrong)
+    expect(page.locator(".upload-message")).to_contain_text("不是课件")
+    choose(page, deck)
+    expect(page).to_have_url(re.compile("said=deck-uploaded"))
+    expect(page.locator("strong.file-name")).to_have_text("第1课 正数和负数.pdf")
+    check_page(page)
+    (stored,) = live_centre.store.list_objects(Bucket.SOURCES, "sources/")
+    assert stored.length == deck.stat().st_size
+    page.get_by_role("link", name="更换课件").click()
+    expect(page.get_by_text("现有课件")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="第 1 课时").click()
+    page.get_by_role("button", name="删除 第1课 正数和负数.pdf").click()
+    expect(page.get_by_role("link", name="添加课件")).to_be_visible()
+
+
 def test_a_failed_job_says_why_and_is_tried_again(lesson_page: Page, live_centre: LiveCentre, tmp_path: Path) -> None:
     page = lesson_page
     choose(page, film(tmp_path, 1))

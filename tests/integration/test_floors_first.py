@@ -6,7 +6,7 @@ from sqlalchemy import text
 from catalog.db import session_scope
 from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung, Tier
-from catalog.jobs import repository, service
+from catalog.jobs import briefing, service, turns
 from catalog.jobs.media import GivenUp
 from catalog.jobs.models import Job, JobState, Task, TaskKind, TaskState
 from catalog.jobs.schemas import NewTask
@@ -33,8 +33,8 @@ def begin(workshop: Workshop, media: Media) -> Job:
 def next_tracks(workshop: Workshop, limit: int = 100) -> list[tuple[str, str]]:
     """The (job, track) of encode tasks in the order in which they would ring; nothing is noted."""
     with session_scope(workshop.engine) as session:
-        rings = repository.claim_rings(session, TaskKind.ENCODE, limit, None)
-        repository.forget_rings(session, [ring.task_id for ring in rings])
+        rings = turns.claim_rings(session, TaskKind.ENCODE, limit, None)
+        turns.forget_rings(session, [ring.task_id for ring in rings])
         tasks = [session.get_one(Task, ring.task_id) for ring in rings]
         return [(task.job_id, task.track) for task in tasks]
 
@@ -88,11 +88,11 @@ def test_another_courses_floors_go_before_a_better_rung_until_that_is_old(worksh
     finish_track(workshop, ours.id, "compatible/floor")
     floors = [(others.id, "compatible/sound"), (others.id, "compatible/floor")]
     assert next_tracks(workshop) == [*floors, (ours.id, "compatible/clear"), (ours.id, "compatible/best")]
-    older(workshop, ours.id, 1.1 * repository.AGEING_S / 3600)
+    older(workshop, ours.id, 1.1 * turns.AGEING_S / 3600)
     aged = next_tracks(workshop)
     assert set(aged[:3]) == {*floors, (ours.id, "compatible/clear")}
     assert aged[3] == (ours.id, "compatible/best")
-    older(workshop, ours.id, repository.AGEING_S / 3600)
+    older(workshop, ours.id, turns.AGEING_S / 3600)
     assert (ours.id, "compatible/best") in next_tracks(workshop, 4)[:4]
 
 
@@ -229,10 +229,10 @@ def test_a_budget_is_shared_by_the_lessons_of_a_course(workshop: Workshop, media
     do_ingest(workshop, others[0])
     lease = sure(take(workshop, workshop.tasks(first.id)[0].id))
     with session_scope(workshop.engine) as session:
-        assert service.budget_of(session, lease) is None
+        assert briefing.budget_of(session, lease) is None
         session.connection().execute(text("update course set budget_bytes = 4000"))
         session.expire_all()
-        budget = service.budget_of(session, lease)
+        budget = briefing.budget_of(session, lease)
     assert budget is not None
     assert (budget.course_bytes, budget.known, budget.known_s, budget.unknown) == (4000, 1, 24.0, 2)
     assert budget.share(24.0) == pytest.approx(1000)

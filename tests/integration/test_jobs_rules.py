@@ -9,7 +9,7 @@ from catalog.courses.errors import SourceUnknown
 from catalog.courses.models import SourceState
 from catalog.db import session_scope
 from catalog.formats.ids import new_id
-from catalog.jobs import repository, service
+from catalog.jobs import service, turns
 from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
 from catalog.jobs.media import compose
@@ -249,5 +249,9 @@ def test_progress_counts_content_and_says_how_long_it_takes(workshop: Workshop, 
     assert now.rate == pytest.approx(9 / 9, rel=0.2)
     assert now.eta_s == pytest.approx(15 + 1.2, rel=0.2)
     with session_scope(workshop.engine) as session:
-        counts = repository.queue_lengths(session)
-    assert counts == {("encode", "running"): 1, ("encode", "waiting"): 2}
+        counts = turns.queue_lengths(session)
+    queue = turns.Queue
+    assert counts == {
+        queue(TaskKind.ENCODE, TaskState.RUNNING, first=True): 1,
+        queue(TaskKind.ENCODE, TaskState.WAITING, first=True): 2,
+    }

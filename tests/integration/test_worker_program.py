@@ -28,7 +28,10 @@ def test_health_and_metrics(workshop: Workshop) -> None:
     worker = workshop.start_worker(concurrency=1, SONGTAN_WORKER_METRICS_PORT=str(port))
     url = f"http://127.0.0.1:{port}"
     wait_for(lambda: httpx2.get(f"{url}/healthz").status_code == 200, "the relay's first tick")
-    wait_for(lambda: 'songtan_tasks{kind="encode",state="waiting"} 0.0' in httpx2.get(f"{url}/metrics").text, "gauges")
+    wait_for(
+        lambda: 'songtan_tasks{floors="yes",kind="encode",state="waiting"} 0.0' in httpx2.get(f"{url}/metrics").text,
+        "gauges",
+    )
     assert httpx2.get(f"{url}/metrics").headers["content-type"].startswith("application/openmetrics-text")
     assert httpx2.get(f"{url}/other").status_code == 404
     said = command("health", env=env)

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from catalog.db import session_scope
-from catalog.jobs import repository, service
+from catalog.jobs import service, turns
 from catalog.jobs.models import LIVE, JobState, TaskKind, TaskState
 from catalog.storage.base import Bucket
 from tests.line import Line
@@ -123,7 +123,7 @@ def test_sigterm_ends_what_is_under_way_and_loses_nothing(workshop: Workshop, me
 def test_bells_lost_by_the_broker_ring_again(workshop: Workshop, media: Media, broker_url: str) -> None:
     job = workshop.begin(media.plain)
     with session_scope(workshop.engine) as session:
-        assert len(repository.claim_rings(session, TaskKind.INGEST, 10, None)) == 1  # as if a relay had rung for it
+        assert len(turns.claim_rings(session, TaskKind.INGEST, 10, None)) == 1  # as if a relay had rung for it
     client = redis.Redis.from_url(broker_url)
     client.flushall()
     client.close()

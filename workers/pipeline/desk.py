@@ -1,7 +1,7 @@
 """What ingest works with, and how it cuts the source once into parts that a task can fetch alone."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from catalog.storage.base import Bucket, ObjectStore
 from workers.pipeline.commands import base, parts
 from workers.pipeline.errors import NotDecodable, ToolFailed
 from workers.pipeline.measure import file_digest
-from workers.pipeline.plan import Plan, sound_frames
+from workers.pipeline.plan import Plan
 from workers.pipeline.probe import VideoFacts, first_key
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
-from workers.pipeline.recipe import SAMPLE_RATE, Recipe, SoundHandling
+from workers.pipeline.recipe import SAMPLE_RATE, SoundHandling
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import AFTER_SAMPLES, BEFORE_SAMPLES
 from workers.pipeline.workspace import require_room
@@ -79,49 +79,37 @@ def _cut_part(desk: Desk, source: Path, stream: int, zero: float, start: float, 
     # the last try stands: what is missing in front of the first key frame is shown as that frame
 
 
-def decode_sound(desk: Desk, source: Path, stream: int, recipe: Recipe, plan: Plan) -> Path:
-    """Decode all of the sound once, as loud and with as many channels as the recipe says. Raises NotDecodable."""
-    way = _way(recipe)
-    samples = _starts(plan)[-1] + _longest(recipe, plan, len(plan.sound) - 1)
+def decode_sound(desk: Desk, source: Path, stream: int, zero: float, way: SoundHandling, samples: int) -> Path:
+    """Decode `samples` of the sound once, from the zero, as loud and with as many channels as `way` says.
+
+    Raises NotDecodable and what `process.run` raises.
+    """
     out = desk.folder / "sound.s16"
     require_room(desk.folder, samples * 2 * way.channels)
     seconds = samples / SAMPLE_RATE
     try:
-        desk.run(
-            parts.decode_sound(desk.tools, source, stream, plan.zero, samples, way, out), 120 + seconds, lambda _: None
-        )
+        desk.run(parts.decode_sound(desk.tools, source, stream, zero, samples, way, out), 120 + seconds)
     except ToolFailed as error:
         raise NotDecodable(start=0, end=round(seconds, 1), why=str(error.data["why"])) from error
     return out
 
 
-def cut_sound(desk: Desk, samples: Path, recipe: Recipe, plan: Plan) -> list[Kept]:
-    """Keep a piece of the decoded sound for each segment, with what the encoders hear before and after it."""
-    width = 2 * _way(recipe).channels
+def cut_sound(desk: Desk, samples: Path, channels: int, wanted: Mapping[int, int]) -> dict[int, Kept]:
+    """Keep pieces of the decoded sound, with what encoders hear before and after them.
+
+    `wanted` says how many samples each piece has, by its first one (which may lie before the zero); so does the answer.
+    """
+    width = 2 * channels
     total = samples.stat().st_size // width
-    cut: list[Kept] = []
+    cut: dict[int, Kept] = {}
     with samples.open("rb") as file:
-        for number, start in enumerate(_starts(plan)):
-            begin, end = start - BEFORE_SAMPLES, start + _longest(recipe, plan, number) + AFTER_SAMPLES
-            file.seek(max(0, begin) * width, os.SEEK_SET)
-            heard = file.read((min(end, total) - max(0, begin)) * width)
+        for number, (start, length) in enumerate(sorted(wanted.items())):
+            begin, end = start - BEFORE_SAMPLES, start + length + AFTER_SAMPLES
+            file.seek(min(max(0, begin), total) * width, os.SEEK_SET)
+            heard = file.read(max(0, min(end, total) - max(0, begin)) * width)
             piece, out = desk.folder / f"{number:04}.s16", desk.folder / f"{number:04}.flac"
             piece.write_bytes((bytes(max(0, -begin) * width) + heard).ljust((end - begin) * width, b"\0"))
-            desk.run(parts.pack_piece(desk.tools, piece, _way(recipe).channels, out), 120)
+            desk.run(parts.pack_piece(desk.tools, piece, channels, out), 120)
             piece.unlink()
-            cut.append(desk.keep(f"sound/{out.name}", out, "audio/flac"))
+            cut[start] = desk.keep(f"sound/{out.name}", out, "audio/flac")
     return cut
-
-
-def _way(recipe: Recipe) -> SoundHandling:
-    assert recipe.hearing is not None  # noqa: S101 - a recipe with sounds has it
-    return recipe.hearing
-
-
-def _starts(plan: Plan) -> list[int]:
-    return [round(stretch.start * SAMPLE_RATE) for stretch in plan.sound]
-
-
-def _longest(recipe: Recipe, plan: Plan, number: int) -> int:
-    """Return the samples of a segment in the tier that needs the most, whose packets end last."""
-    return max(sound_frames(plan.sound[number], sound) * sound.frame for sound in recipe.sounds)

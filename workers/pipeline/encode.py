@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from catalog.formats.boxes import float_segment, read_fields, split_fragmented
+from catalog.formats.boxes import float_segment, lasting, read_fields, split_fragmented
 from catalog.formats.errors import AppError, BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import MAX_INIT_BYTES, MAX_SEGMENT_BYTES
@@ -67,10 +67,12 @@ def encode_segment(bench: Bench, work: SegmentWork) -> Done:
     _fetch_part(bench.store, work, part)
     if kept is None:
         encode_file(bench.tools, work, part, out, bench.limits, bench.watch)
-        whole = out.read_bytes()
+        init, fragments = split_fragmented(out.read_bytes())
+        if len(fragments) != 1:
+            raise BadFormat(what="segment", why=f"the encoder wrote {len(fragments)} fragments instead of one")
+        whole = init + lasting(float_segment(fragments[0]), work.units)
+        out.write_bytes(whole)
         check_segment(bench.tools, work, out, describe(key, whole))
-        init, fragments = split_fragmented(whole)
-        whole = init + float_segment(fragments[0])
         bench.store.put(Bucket.SOURCES, kept_at(key), whole, "video/mp4")
     else:
         whole = kept

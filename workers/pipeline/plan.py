@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, inf
 
+from catalog.formats.rungs import Tier
 from workers.pipeline.probe import Facts, Frozen
 from workers.pipeline.rates import common_period
 from workers.pipeline.recipe import SAMPLE_RATE, SOUND_STEP, Recipe, SoundRecipe, VideoRecipe
@@ -50,14 +51,17 @@ class Part(Frozen):
 
 
 class Plan(Frozen):
-    """Where every segment stands: `grid` of the pictures, `sound` of the sound; `part_of` names each one's part."""
+    """Where every segment stands: `grid` of the pictures, `sounds` of each tier's sound.
+
+    `part_of` names the part of each segment of pictures; in a correction it is None for those that are inherited.
+    """
 
     zero: float
     duration: float
-    grid: tuple[Stretch, ...]
-    part_of: tuple[int, ...]
-    parts: tuple[Part, ...]
-    sound: tuple[Stretch, ...]
+    grid: tuple[Stretch, ...] = ()
+    part_of: tuple[int | None, ...] = ()
+    parts: tuple[Part, ...] = ()
+    sounds: dict[Tier, tuple[Stretch, ...]] = {}
 
 
 def make_plan(facts: Facts, recipe: Recipe, changes: Sequence[float] = (), quiet: Sequence[float] = ()) -> Plan:
@@ -71,17 +75,16 @@ def make_plan(facts: Facts, recipe: Recipe, changes: Sequence[float] = (), quiet
     if recipe.sounds:
         *whole, last = cut(duration, Fraction(SOUND_STEP, SAMPLE_RATE), quiet)
         sound = (*whole, Stretch(start=last.start, seconds=duration - last.start))
-    grid: tuple[Stretch, ...] = ()
-    part_of: tuple[int, ...] = ()
-    parts: tuple[Part, ...] = ()
-    if facts.video is not None:
-        grid = cut(duration, common_period([rung.rate for rung in recipe.video]), changes)
-        part_of, parts = make_parts(grid, [key - zero for key in facts.video.keys])
-    return Plan(zero=zero, duration=float(duration), grid=grid, part_of=part_of, parts=parts, sound=sound)
+    plan = Plan(zero=zero, duration=float(duration), sounds={recipe.tier: sound for recipe in recipe.sounds})
+    if facts.video is None:
+        return plan
+    grid = cut(duration, common_period([rung.rate for rung in recipe.video]), changes)
+    part_of, parts = make_parts(grid, [key - zero for key in facts.video.keys])
+    return plan.model_copy(update={"grid": grid, "part_of": part_of, "parts": parts})
 
 
 def cut(duration: Fraction, step: Fraction, wanted: Sequence[float]) -> tuple[Stretch, ...]:
-    """Cut `duration` at multiples of `step` into segments of the usual length, at `wanted` times where they are in reach.
+    """Cut `duration` at multiples of `step` into segments of the usual length, at `wanted` times where it can be.
 
     The cheapest set of boundaries is found by dynamic programming: a boundary at a wanted time costs
     nothing, another one as much as a key frame (1); a segment costs the square of its departure from the target, in
@@ -125,7 +128,7 @@ def _stretches(boundaries: Sequence[int], step: Fraction) -> tuple[Stretch, ...]
     return tuple(Stretch(start=first * step, seconds=(after - first) * step) for first, after in pairwise(boundaries))
 
 
-def make_parts(grid: tuple[Stretch, ...], keys: list[float]) -> tuple[tuple[int, ...], tuple[Part, ...]]:
+def make_parts(grid: Sequence[Stretch], keys: Sequence[float]) -> tuple[tuple[int, ...], tuple[Part, ...]]:
     """Return for each segment the number of its part, and the parts.
 
     A part begins with the last key frame at or before its first segment, and a new one begins where the key frames

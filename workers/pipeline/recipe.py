@@ -30,7 +30,7 @@ class Denoise(StrEnum):
 
 
 class Crop(Frozen):
-    """What is left without black bars, in pixels of the decoded picture, turned upright and not yet scaled; all even."""
+    """What is left without black bars, in pixels of the decoded picture, turned upright, not yet scaled; all even."""
 
     left: int
     top: int

@@ -1,5 +1,6 @@
 """The page of jobs, and trying one again."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,8 +9,9 @@ from starlette.responses import Response
 from api.web.desk import Desk, TheDesk, TheForm, TheOps, see_other, show
 from api.web.views import state_view
 from catalog.formats.errors import N_
-from catalog.jobs.models import LIVE, JobState
+from catalog.jobs.models import LIVE, JobState, TaskKind, TaskState
 from catalog.jobs.service import retry_job, ring_job
+from catalog.jobs.turns import Queue, queue_lengths
 from catalog.look.language import Language, translate
 from catalog.overview.lessons import STAGES, list_jobs
 from catalog.overview.schemas import JobRow, LessonStage, LessonState
@@ -43,9 +45,11 @@ def _jobs(request: Request, desk: Desk, state: str, after: str) -> dict[str, Any
     language = desk.pages.language(request)
     with desk.centre.session() as session:
         page = list_jobs(session, TABS[state][1], parse_cursor(after))
+        queues = queue_lengths(session)
     here = f"/ops/jobs?state={state}" if state else "/ops/jobs"
     return {
         "jobs": [_view(row, language) for row in page.rows],
+        "queue": queue_words(queues, language),
         "tabs": [
             (value, translate(label, language), f"/ops/jobs?state={value}" if value else "/ops/jobs")
             for value, (label, _) in TABS.items()
@@ -58,16 +62,35 @@ def _jobs(request: Request, desk: Desk, state: str, after: str) -> dict[str, Any
     }
 
 
+QUEUES = (
+    (N_("videos to look at"), TaskKind.INGEST, (True, False)),
+    (N_("segments for thin lines"), TaskKind.ENCODE, (True,)),
+    (N_("segments of better pictures"), TaskKind.ENCODE, (False,)),
+    (N_("tracks to measure and pack"), TaskKind.PACK, (True, False)),
+)
+
+
+def queue_words(queues: Mapping[Queue, int], language: Language) -> list[tuple[int, str]]:
+    """Return what waits and what is at work, as (figure, word); better pictures wait for the floors of a course."""
+    waits = [
+        (sum(queues.get(Queue(kind, TaskState.WAITING, first), 0) for first in firsts), translate(words, language))
+        for words, kind, firsts in QUEUES
+    ]
+    at_work = sum(count for queue, count in queues.items() if queue.state is TaskState.RUNNING)
+    return [*waits, (at_work, translate(N_("at work now"), language))]
+
+
 def _view(row: JobRow, language: Language) -> dict[str, Any]:
     job = row.progress
     stage = STAGES.get(job.state, LessonStage.READY)
+    state = LessonState(stage=stage, job=job, publishable=job.floors_ready)
     took = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
     return {
         "id": job.job_id,
         "lesson": row.lesson,
         "course": row.course,
         "partner": row.partner,
-        "state": state_view(LessonState(stage=stage, job=job), language),
+        "state": state_view(state, language),
         "since": job.created_at,
         "took_s": took,
     }

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
+from api.web.course_use import course_use, no_budget_words, parse_budget
 from api.web.desk import Desk, Faults, Fields, TheDesk, TheForm, ThePartner, Viewer, faults_of, see_other, show
 from api.web.partner.curriculum import CHOICES
 from api.web.views import any_moving, place_words, state_view
@@ -14,8 +15,7 @@ from catalog.courses import service as courses
 from catalog.courses.schemas import CourseIn, CourseOut, LessonIn, PlaceIn
 from catalog.formats.errors import N_, AppError
 from catalog.look.language import translate
-from catalog.overview.lessons import course_states, lesson_states, reach_of
-from catalog.overview.schemas import LessonStage
+from catalog.overview.lessons import course_states, lesson_states, lessons_made, reach_of
 from catalog.paging import parse_cursor
 from catalog.publishing.models import PublicationState
 from catalog.publishing.service import publications_of_course
@@ -63,8 +63,12 @@ def new_course(request: Request, desk: TheDesk, viewer: ThePartner, sent: TheFor
     place = {n: form[n] for n in PlaceIn.model_fields if (n == "trade") == is_skill or form["kind"] == ""}
     try:
         new = CourseIn(title=form["title"], description=form["description"], place=PlaceIn(**place))
+        new.budget_bytes = parse_budget(form["budget_mb"])
     except ValidationError as error:
         return _course_form(request, desk, viewer, form, errors=faults_of(error, language))
+    except ValueError:
+        faults = Faults({"budget_mb": no_budget_words(language)})
+        return _course_form(request, desk, viewer, form, errors=faults)
     if not (new.place.subject or new.place.trade):
         faults = Faults({"trade" if is_skill else "subject": translate(NO_PLACE, language)})
         return _course_form(request, desk, viewer, form, errors=faults)
@@ -84,11 +88,45 @@ def _course_form(request: Request, desk: Desk, viewer: Viewer, form: Fields, **w
 
 @router.get("/courses/{course_id}")
 def course_page(request: Request, desk: TheDesk, viewer: ThePartner, course_id: str, after: int = 0) -> Response:
-    """Show a course, how each lesson stands, and what is published."""
+    """Show a course, how each lesson stands, what is published, and what it takes."""
+    return _course_page(request, desk, viewer, course_id, after)
+
+
+def _course_page(
+    request: Request,
+    desk: Desk,
+    viewer: Viewer,
+    course_id: str,
+    after: int = 0,
+    typed: str | None = None,
+    **wrong: Any,
+) -> Response:
+    """Answer with a course's page; `typed` is what stands in the form for its budget, if that was wrong."""
     with desk.centre.session() as session:
         course = courses.get_course(session, viewer.person, course_id)
         context = {**_lessons(session, desk, request, viewer, course, after), **_releases(session, viewer, course)}
-    return show(request, desk, viewer, "partner/course.html", section="courses", **context)
+        ids = [row.id for row in courses.lessons_of_course(session, viewer.person, course.id)]
+        made = lessons_made(session, ids)
+    use = course_use(course.budget_bytes, len(ids), made, desk.pages.language(request))
+    budget_mb = use.megabytes if typed is None else typed
+    return show(
+        request, desk, viewer, "partner/course.html", section="courses", use=use, budget_mb=budget_mb,
+        can_publish=bool(made), **context, **wrong,
+    )  # fmt: skip
+
+
+@router.post("/courses/{course_id}/budget")
+def set_budget(request: Request, desk: TheDesk, viewer: ThePartner, course_id: str, sent: TheForm) -> Response:
+    """Set what a school may fetch for the whole course."""
+    typed = sent.fields["budget_mb"]
+    try:
+        budget_bytes = parse_budget(typed)
+    except ValueError:
+        faults = Faults({"budget_mb": no_budget_words(desk.pages.language(request))})
+        return _course_page(request, desk, viewer, course_id, typed=typed, errors=faults)
+    with desk.centre.session() as session:
+        courses.set_budget(session, viewer.person, course_id, budget_bytes)
+    return see_other(f"/partner/courses/{course_id}?said=budget-set")
 
 
 @router.get("/courses/{course_id}/live")
@@ -121,7 +159,6 @@ def _lessons(
         ],
         "moving": any_moving(states.values()),
         "can_change": courses.may_change(viewer.person, course.partner_id),
-        "can_publish": any(s.stage in (LessonStage.READY, LessonStage.PUBLISHED) for s in states.values()),
         "after": after,
         "next": f"{here}?after={shown[-1].number}" if len(lessons) > LESSONS_SHOWN else None,
         "first": here if after else None,

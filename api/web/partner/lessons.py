@@ -8,17 +8,23 @@ from starlette.responses import Response
 
 from api.web.caption_views import RATES, CaptionsForm, captions_look
 from api.web.desk import Desk, TheDesk, TheForm, ThePartner, Viewer, see_other, show
-from api.web.views import any_moving, media_facts, place_words, state_view
+from api.web.made import made_view
+from api.web.views import any_moving, place_words, state_view
 from catalog.courses import service as courses
 from catalog.courses.captions.service import captions_of_lesson
 from catalog.courses.languages import CAPTION_LANGUAGES
-from catalog.courses.models import SourceState
-from catalog.courses.uploads import MAX_SOURCE_BYTES, parts_held, sources_of_lesson
+from catalog.courses.models import SourceKind, SourceState
+from catalog.courses.uploads import (
+    MAX_DECK_BYTES,
+    MAX_SOURCE_BYTES,
+    deck_of_lesson,
+    parts_held,
+    remove_decks,
+    sources_of_lesson,
+)
 from catalog.formats.errors import AppError
-from catalog.formats.release import Media
-from catalog.jobs.service import find_job, retry_job, ring_job
-from catalog.overview.lessons import lesson_states
-from catalog.publishing.repository import newest_media
+from catalog.jobs.service import cancel_job, find_job, retry_job, ring_job
+from catalog.overview.lessons import lesson_states, lessons_made
 from catalog.storage.base import NoSuchUpload
 
 router = APIRouter(prefix="/partner/lessons/{lesson_id}", include_in_schema=False)
@@ -49,7 +55,8 @@ def show_lesson(
         context = _video(session, desk, request, viewer, lesson_id)
         captions = captions_of_lesson(session, viewer.person, lesson_id)
         look = captions_look(session, desk, request, viewer, lesson_id)
-        upload = _upload(session, desk, viewer, lesson_id, context)
+        upload = _upload(session, desk, viewer, lesson_id, context, SourceKind.RECORDING)
+        deck = deck_of_lesson(session, viewer.person, lesson_id)
     return show(
         request,
         desk,
@@ -62,6 +69,7 @@ def show_lesson(
         caption_form=form or CaptionsForm(),
         caption_look=look,
         upload=upload,
+        deck=deck,
         refresh_s=5 if context["moving"] else None,
         **context,
         **wrong,
@@ -73,11 +81,12 @@ def _video(session: Session, desk: Desk, request: Request, viewer: Viewer, lesso
     lesson = courses.find_lesson(session, viewer.person, lesson_id)
     course = courses.find_course(session, viewer.person, lesson.course_id)
     state = lesson_states(session, course.id, [lesson])[lesson.id]
-    sources = sources_of_lesson(session, viewer.person, lesson.id)
+    listed = sources_of_lesson(session, viewer.person, lesson.id)
+    sources = [s for s in listed if s.kind is SourceKind.RECORDING]
     wanted = state.job.source_id if state.job else None
     source = next((s for s in sources if s.id == wanted), sources[0] if sources else None)
-    kept = newest_media(session, [lesson.id]).get(lesson.id)
-    media = Media.model_validate(kept) if kept else None
+    made = lessons_made(session, [lesson.id]).get(lesson.id)
+    poster = made.media.poster if made else None
     place = place_words(courses.place_of(lesson), lesson.unit)
     return {
         "lesson": {"id": lesson.id, "number": lesson.number, "title": lesson.title, "over": place}
@@ -86,16 +95,19 @@ def _video(session: Session, desk: Desk, request: Request, viewer: Viewer, lesso
         "source": source,
         "moving": any_moving([state]),
         "can_change": courses.may_change(viewer.person, course.partner_id),
-        "poster": f"{desk.centre.settings.store_url}/blobs/{media.poster.sha256}" if media and media.poster else None,
-        "media_facts": media_facts(media, language) if media else [],
+        "poster": f"{desk.centre.settings.store_url}/blobs/{poster.sha256}" if poster else None,
+        "made": made_view(made, language) if made else None,
+        "made_before": bool(made and state.job and made.job_id != state.job.job_id),
     }
 
 
-def _upload(session: Session, desk: Desk, viewer: Viewer, lesson_id: str, context: dict[str, Any]) -> dict[str, Any]:
-    """Say whether a video may be uploaded now, and which upload was begun and not ended."""
+def _upload(
+    session: Session, desk: Desk, viewer: Viewer, lesson_id: str, context: dict[str, Any], kind: SourceKind
+) -> dict[str, Any]:
+    """Say whether a video (or a deck) may be uploaded now, and which upload was begun and not ended."""
     unfinished = None
     for source in sources_of_lesson(session, viewer.person, lesson_id):
-        if source.state == SourceState.UPLOADING and context["can_change"]:
+        if source.kind is kind and source.state == SourceState.UPLOADING and context["can_change"]:
             try:
                 held = parts_held(session, desk.centre.store, viewer.person, source.id)
             except NoSuchUpload:
@@ -104,11 +116,30 @@ def _upload(session: Session, desk: Desk, viewer: Viewer, lesson_id: str, contex
             unfinished = {"id": source.id, "name": source.name, "size": source.size, "sent": sent}
             break
     return {
-        "open": context["can_change"] and not context["moving"],
+        "kind": kind,
+        "open": context["can_change"] and (kind is SourceKind.DECK or not context["moving"]),
         "first": context["lesson"]["state"].kind in ("empty", "uploading"),
         "unfinished": unfinished,
-        "limit": MAX_SOURCE_BYTES,
+        "limit": MAX_DECK_BYTES if kind is SourceKind.DECK else MAX_SOURCE_BYTES,
     }
+
+
+@router.get("/deck")
+def deck_page(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str) -> Response:
+    """Show where a deck is uploaded."""
+    with desk.centre.session() as session:
+        context = _video(session, desk, request, viewer, lesson_id)
+        upload = _upload(session, desk, viewer, lesson_id, context, SourceKind.DECK)
+        deck = deck_of_lesson(session, viewer.person, lesson_id)
+    return show(request, desk, viewer, "partner/deck.html", section="courses", upload=upload, deck=deck, **context)
+
+
+@router.post("/deck/remove")
+def remove_deck(desk: TheDesk, viewer: ThePartner, lesson_id: str, _sent: TheForm) -> Response:
+    """Leave the deck out of the lesson's next job."""
+    with desk.centre.session() as session:
+        remove_decks(session, viewer.person, lesson_id)
+    return see_other(f"/partner/lessons/{lesson_id}?said=deck-removed")
 
 
 @router.post("/retry")
@@ -125,3 +156,16 @@ def retry(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _
     with desk.centre.session() as session:
         ring_job(session, desk.centre.doorbell, job.id)
     return see_other(f"/partner/lessons/{lesson_id}?said=retried")
+
+
+@router.post("/cancel")
+def cancel(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _sent: TheForm) -> Response:
+    """Stop the newest job."""
+    try:
+        with desk.centre.session() as session:
+            lesson = courses.find_lesson(session, viewer.person, lesson_id, change=True)
+            state = lesson_states(session, lesson.course_id, [lesson])[lesson.id]
+            cancel_job(session, state.job.job_id if state.job else "")
+    except AppError as error:
+        return show_lesson(request, desk, viewer, lesson_id, error=error)
+    return see_other(f"/partner/lessons/{lesson_id}?said=stopped")

@@ -12,7 +12,7 @@ from api.web.views import best_bytes, place_words
 from catalog.courses import service as courses
 from catalog.db import utc_now
 from catalog.formats.errors import AppError
-from catalog.overview.lessons import reach_of
+from catalog.overview.lessons import lessons_made, reach_of
 from catalog.publishing.errors import NothingToPublish
 from catalog.publishing.models import PublicationState
 from catalog.publishing.service import draft_release, find_publication, publish
@@ -31,7 +31,7 @@ def _publish_page(
 ) -> Response:
     with desk.centre.session() as session:
         course = courses.find_course(session, viewer.person, course_id, change=True)
-        context: dict[str, Any] = {"number": 0, "inside": [], "left_out": []}
+        context: dict[str, Any] = {"number": 0, "inside": [], "left_out": [], "growing": 0}
         try:
             release, left_out = draft_release(session, course, utc_now())
         except NothingToPublish:
@@ -39,12 +39,15 @@ def _publish_page(
         except AppError as found:
             error = error or found
         else:
+            made = lessons_made(session, [lesson.id for lesson in release.lessons])
             context = {
                 "number": release.number,
+                "growing": sum(not one.whole for one in made.values()),
                 "left_out": [{"id": o.lesson_id, "number": o.number, "title": o.title} for o in left_out],
                 "inside": [
                     {"number": lesson.number, "title": lesson.title, "seconds": lesson.media.duration_ms / 1000}
                     | {"captions": len(lesson.captions), "bytes": best_bytes(lesson.media)}
+                    | {"growing": not made[lesson.id].whole}
                     for lesson in release.lessons
                 ],
             }

@@ -13,8 +13,9 @@ from api.security import FORM_TOKEN_HEADER, guard_cookie
 from api.web.desk import TheDesk, ThePartner
 from api.web.views import one_line
 from catalog.courses import uploads
+from catalog.courses.models import SourceKind
 from catalog.courses.schemas import CONTENT_TYPE, PartNumbers, SourceIn
-from catalog.jobs.service import create_job, ring_job
+from catalog.jobs.service import create_job, job_for_deck, ring_job
 
 
 def from_our_page(request: Request) -> None:
@@ -28,6 +29,7 @@ class Chosen(BaseModel):
     name: str = Field(max_length=1000)
     size: int = Field(ge=0, le=1 << 53)
     content_type: str = Field(max_length=100)
+    kind: SourceKind = SourceKind.RECORDING
 
 
 router = APIRouter(prefix="/partner", include_in_schema=False, dependencies=[Depends(from_our_page)])
@@ -37,7 +39,7 @@ router = APIRouter(prefix="/partner", include_in_schema=False, dependencies=[Dep
 def begin(desk: TheDesk, viewer: ThePartner, lesson_id: str, chosen: Chosen) -> dict[str, Any]:
     """Begin an upload, or go on with the one of the same file: say how to cut it and which parts are there."""
     kind = chosen.content_type if re.match(CONTENT_TYPE, chosen.content_type) else "application/octet-stream"
-    new = SourceIn(name=one_line(chosen.name) or "video", size=chosen.size, content_type=kind)
+    new = SourceIn(name=one_line(chosen.name) or "video", size=chosen.size, content_type=kind, kind=chosen.kind)
     with desk.centre.session() as session:
         source = uploads.start_source(session, desk.centre.store, viewer.person, lesson_id, new)
     with desk.centre.session() as session:
@@ -63,11 +65,14 @@ def complete(desk: TheDesk, viewer: ThePartner, source_id: str) -> dict[str, Any
     """Make the file whole and have it encoded; once more is harmless."""
     with desk.centre.session() as session:
         source, is_new = uploads.complete_source(session, desk.centre.store, viewer.person, source_id)
-        job = create_job(session, source.lesson_id, source.id) if is_new else None
+        deck = source.kind == SourceKind.DECK
+        job = None
+        if is_new:
+            job = job_for_deck(session, source.lesson_id) if deck else create_job(session, source.lesson_id, source.id)
     if job is not None:
         with desk.centre.session() as session:
             ring_job(session, desk.centre.doorbell, job.id)
-    return {"next": f"/partner/lessons/{source.lesson_id}?said=uploaded"}
+    return {"next": f"/partner/lessons/{source.lesson_id}?said={'deck-uploaded' if deck else 'uploaded'}"}
 
 
 @router.post("/uploads/{source_id}/abandon")

@@ -1,8 +1,8 @@
 /* Uploads a file of any size straight to the object store, part by part, by addresses that the centre signs.
 
-   .upload carries: data-start (where an upload begins), data-csrf, data-source/-name/-size of one that was begun,
+   .upload carries: data-kind (recording or deck), data-start (where an upload begins), data-csrf, data-source/-name/-size of one that was begun,
    and the words data-say-*. The centre's answers, all JSON:
-     POST data-start {name, size, content_type}  -> {source, part_size, parts: [numbers that are there], base}
+     POST data-start {name, size, content_type, kind} -> {source, part_size, parts: [numbers that are there], base}
      POST base/parts {numbers}                   -> {urls: {number: address}}
      POST base/complete                          -> {next}
      POST base/abandon                           -> {}
@@ -17,6 +17,8 @@
   const LONGEST_WAIT_MS = 30000;
   const STALLED_MS = 60000;
   const VIDEO_NAME = /\.(mp4|m4v|mov|mkv|webm|avi|wmv|flv|mts|m2ts|ts|mpe?g|vob|rmvb|mxf|3gp|ogv)$/i;
+
+  const DECK_NAME = /\.(pdf|pptx)$/i;
 
   class Refused extends Error {}
 
@@ -85,11 +87,16 @@
 
     choose(file) {
       if (file.size === 0) { this.message(this.say.sayEmpty, "bad"); return; }
-      if (!/^(video|audio)\//.test(file.type) && !VIDEO_NAME.test(file.name)) { this.message(this.say.sayNotVideo, "bad"); return; }
+      if (!this.fits(file)) { this.message(this.say.sayWrongKind, "bad"); return; }
       const other = this.say.source && (file.name !== this.say.name || String(file.size) !== this.say.size);
       this.message(other ? this.say.sayOther : "");
       this.file = file;
       this.start();
+    }
+
+    fits(file) {
+      if (this.say.kind === "deck") { return DECK_NAME.test(file.name); }
+      return /^(video|audio)\//.test(file.type) || VIDEO_NAME.test(file.name);
     }
 
     async ask(address, body) {
@@ -125,6 +132,7 @@
       try {
         const begun = await this.ask(this.say.start, {
           name: this.file.name, size: this.file.size, content_type: this.file.type || "application/octet-stream",
+          kind: this.say.kind,
         });
         this.base = begun.base;
         this.partSize = begun.part_size;

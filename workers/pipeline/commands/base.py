@@ -66,3 +66,15 @@ def number(value: float | Fraction) -> str:
 def entered_at(seconds: float | Fraction) -> dict[str, Any]:
     """Enter a file at a time on its own clock, and not counted from its first packet as ffmpeg would."""
     return {"ss": number(seconds), "seek_timestamp": 1}
+
+
+def raw_pictures(path: Path, size: tuple[int, int]) -> Any:
+    """Open a file of bare RGB pictures that we wrote ourselves: one a second."""
+    return ffmpeg.input(
+        f"fd:{path}", protocol_whitelist="fd", f="rawvideo", pixel_format="rgb24", video_size=size, framerate=1
+    )
+
+
+def muxed(streams: list[Any], out: str, **options: Any) -> Any:
+    """Write several streams into one file."""
+    return ffmpeg.output(*streams, out, **options)

@@ -62,5 +62,5 @@ def sample_sound(
 
 def packet_sizes(tools: Tools, source: Path) -> list[str]:
     """List `stream,bytes` of every packet (ffprobe)."""
-    show = ("-show_entries", "packet=stream_index,size", "-of", "csv=p=0")
-    return [tools.ffprobe, "-v", "error", *GUARD, *show, "-i", f"fd:{source}"]
+    show = ("-show_entries", "packet=stream_index,size", "-of", "csv=p=0", "-i")
+    return [tools.ffprobe, "-v", "error", *GUARD, *show, f"fd:{source}"]

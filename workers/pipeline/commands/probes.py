@@ -6,7 +6,7 @@ from pathlib import Path
 from catalog.formats.rungs import Tier
 from workers.pipeline.commands.base import compiled, entered_at, guarded_input, number, raw_samples
 from workers.pipeline.commands.pictures import denoised, prepared, sized
-from workers.pipeline.commands.segments import ENDLESS_GOP, sound_options
+from workers.pipeline.commands.segments import ENDLESS_GOP, PLAIN, sound_options
 from workers.pipeline.ladder.shapes import Shape
 from workers.pipeline.recipe import SAMPLE_RATE, Denoise, Handling, SoundRecipe
 from workers.pipeline.tools import Tools
@@ -35,7 +35,7 @@ def encode_window(tools: Tools, window: Path, tier: Tier, shape: Shape, crf: int
     shown = shown.filter("fps", fps=shape.rate, round="up", start_time=0)
     shown = shown.filter("scale", w=shape.width, h=shape.height, flags="bicubic").filter("format", "yuv420p")
     own = (
-        {"c:v": "libx264", "bf:v": 3, "sc_threshold:v": 0, "threads:v": 1}
+        PLAIN | {"c:v": "libx264", "bf:v": 3, "sc_threshold:v": 0, "threads:v": 1}
         if tier is Tier.COMPATIBLE
         else {"c:v": "libsvtav1", "svtav1-params": f"lp=1:scm={1 if shape.screen else 0}"}
     )

@@ -45,9 +45,14 @@ def encode_video(tools: Tools, work: VideoWork, part: Path, out: Path) -> list[s
     return compiled(tools, encoded)
 
 
+PLAIN = {"psy:v": 0, "aq-mode:v": 0}
+"""x264's tricks for film, off: they spend bits on keeping grain alive and on flat parts, and a lecture is mostly flat.
+Without them a board with grain took a third of the bits for more VMAF (docs/encoding.md)."""
+
+
 def _avc(recipe: VideoRecipe) -> dict[str, Any]:
     """H.264 that every screen plays: High profile, three B-frames, the level of 720p at 30 frames a second."""
-    return {
+    return PLAIN | {
         "c:v": "libx264",
         "preset:v": recipe.preset,
         "profile:v": "high",

@@ -87,10 +87,9 @@ def _best_within(points: Sequence[Point], below: Point, bits_per_s: float) -> Po
     return found[-1] if found else None
 
 
-PRESETS: Mapping[Tier, tuple[str, str]] = {Tier.COMPATIBLE: ("veryslow", "slower"), Tier.MODERN: ("4", "6")}
+PRESETS: Mapping[Tier, tuple[str, str]] = {Tier.COMPATIBLE: ("veryslow", "slow"), Tier.MODERN: ("4", "6")}
 """The encoder's preset for a slow rendition and for one with many pixels a second: a slow one can take its time."""
 SLOW_PIXELS_PER_S = 1280 * 720 * 6
-HIGHEST_CRF = {Tier.COMPATIBLE: 45, Tier.MODERN: 63}
 
 
 def recipe_of(tier: Tier, step: Step) -> VideoRecipe:

@@ -5,9 +5,9 @@ from workers.pipeline.recipe import VideoRecipe
 DECODE_S = 0.06
 """Seconds of a processor for a second of 1280x720 at 25 pictures a second, decoded and scaled."""
 SOUND_S = 0.03
-ENCODE_S_PER_MPIXEL = {"veryslow": 0.10, "slower": 0.06, "4": 0.035, "6": 0.022}
-"""Seconds of a processor for a million pixels, by preset. Only their ratios count: another machine is faster or slower at
-all of them alike, about."""
+ENCODE_S_PER_MPIXEL = {"veryslow": 0.06, "slow": 0.012, "4": 0.035, "6": 0.022}
+"""Seconds of a processor for a million pixels, by preset. Only their ratios count: another machine is as much
+faster or slower at all of them, about."""
 
 
 def seconds_of(recipe: VideoRecipe, seconds: float, source_pixels_per_s: float) -> float:

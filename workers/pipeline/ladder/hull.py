@@ -13,7 +13,7 @@ from math import exp, log
 
 from workers.pipeline.ladder.shapes import Shape
 
-BEYOND = 6
+BEYOND = 2
 """So many steps of CRF beyond the tries a curve is believed."""
 SAME = 1e-6
 """Slopes that differ by no more than this share are the same: what is left of rounding."""

@@ -19,9 +19,9 @@ from workers.pipeline.process import Limits, Watch, run
 from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
-CRFS = {Tier.COMPATIBLE: (28, 38), Tier.MODERN: (45, 60)}
+CRFS = {Tier.COMPATIBLE: (28, 36, 43), Tier.MODERN: (46, 56, 63)}
 HIGHEST_CRF = {Tier.COMPATIBLE: 45, Tier.MODERN: 63}
-LOOKED_AT = 5
+LOOKED_AT = 3
 """So many pictures of each second are compared: what moves is seen, and what stands still is not seen many times."""
 
 PRESET_SAVES = {Tier.COMPATIBLE: 0.9, Tier.MODERN: 0.9}

@@ -61,12 +61,16 @@ def shapes_to_try(facts: VideoFacts, look: PictureLook) -> tuple[Shape, ...]:
         sides, rates = (DISPLAY_SIDE, 540), (rate,)
     else:
         sides, rates = (DISPLAY_SIDE, 540, 360), (rate,)
-    found: dict[tuple[int, int, Fraction], Shape] = {}
+    ways = tuple(dict.fromkeys((Denoise.NONE, denoise_for(look.grain, kind))))
+    found: dict[tuple[int, int, Fraction, Denoise], Shape] = {}
     for side in sides:
         width, height = fit(*kept_size(facts, look), side)
-        for each in rates:
-            shape = Shape(width=width, height=height, rate=each, denoise=denoise_for(look.grain, kind), screen=screen)
-            found.setdefault((width, height, each), shape)
+        # whether taking grain away pays is a matter of the encoder: both are tried, once
+        for each, denoise in [
+            (each, denoise) for each in rates for denoise in (ways if side == sides[0] else ways[-1:])
+        ]:
+            shape = Shape(width=width, height=height, rate=each, denoise=denoise, screen=screen)
+            found.setdefault((width, height, each, denoise), shape)
     return tuple(found.values())
 
 

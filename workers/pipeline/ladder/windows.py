@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-WINDOW_S = 4.0
+WINDOW_S = 2.5
 EVERY_S = 300.0
 """A lesson has a window for each so many seconds, and so many at least and at most."""
 LEAST, MOST = 3, 8

@@ -1,0 +1,1 @@
+"""What our renditions cost and are worth beside PeerTube's, MediaCMS's and ricecooker's, in one run."""

@@ -1,0 +1,208 @@
+"""Whole streams with sound: ours in both tiers against each peer's, on every lecture and real clip."""
+
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.encode import peers
+from benchmarks.encode.display import OURS
+from benchmarks.encode.lectures import Lecture
+from benchmarks.encode.measure import Reference, Stream, in_order, measure, pool, refer, submit
+from benchmarks.encode.ours import MAKING, MEASURING, Ladder, Rendered, Workshop
+from benchmarks.encode.report import Report
+from benchmarks.encode.rule import Row, Verdict, geometric_mean, judge, shortfalls, worst
+from benchmarks.encode.scope import Scope
+from catalog.formats.rungs import Rung, Tier
+
+LEADER = "ricecooker"
+"""The peer to beat, and the only one that the real clips are given to."""
+SPARSELY = 5
+"""Of a rung that decides nothing, VMAF looks at each fifth picture."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """All that was made of one source: by us in `folder`, by the peers, and what it is measured against."""
+
+    reference: Reference
+    folder: Path
+    ladder: Ladder
+    theirs: list[Stream]
+    arguments: dict[str, list[str]]
+
+
+def make_ours(lecture: Lecture, folder: Path) -> Ladder:
+    """Encode a lecture by our pipeline; a task of the pool."""
+    return Workshop(folder).encode(lecture.file)
+
+
+def make_theirs(lecture: Lecture, name: str, folder: Path) -> tuple[Path, list[str]]:
+    """Encode a lecture as a peer does; a task of the pool."""
+    peer = next(peer for peer in peers.PEERS if peer.name == name)
+    out = folder / f"{lecture.name}-{name}.mp4"
+    return out, peers.encode(peer, lecture.file, out)
+
+
+def stream_of(rendered: Rendered) -> Stream:
+    """Return one of our renditions as a stream to be measured."""
+    if rendered.video is None:
+        raise ValueError(f"{rendered.name} has no pictures to measure")
+    return Stream(rendered.name, rendered.video, rendered.sound, OURS)
+
+
+@dataclass
+class Run:
+    """One run of the benchmark: what is looked at, what was found, and the lectures that are encoded already."""
+
+    scope: Scope
+    report: Report
+    sides: list[Side] = field(default_factory=list)
+
+    def lectures(self) -> list[Side]:
+        """Return the lectures as they were encoded, which is done now if nobody did."""
+        if not self.sides:
+            folder = self.scope.work / "lectures"
+            folder.mkdir(parents=True)
+            self.report.say("encoding the lectures by our pipeline …")
+            with pool() as executor:
+                self.sides = _make(executor, self.scope.lectures(), set(), folder, self.scope.stills)
+        return self.sides
+
+
+def run(run: Run) -> None:
+    """Encode, measure, judge; add rows, verdicts and figures to the report."""
+    scope, report = run.scope, run.report
+    lectures, clips = scope.lectures(), scope.real_clips()
+    folder = scope.work / "compare"
+    folder.mkdir(parents=True)
+    with pool() as executor:
+        report.say(f"encoding {len(lectures)} lectures and {len(clips)} clips, ours and the peers' …")
+        sides = _make(executor, [*lectures, *clips], {lecture.name for lecture in lectures}, folder, scope.stills)
+        report.say("measuring VMAF of every picture, legibility, PESQ …")
+        rows = _measure(executor, sides, report)
+    named, real = sides[: len(lectures)], sides[len(lectures) :]
+    verdicts = {tier: _judge(named, rows, tier, report) for tier in Tier}
+    for tier, prefix in ((Tier.MODERN, ""), (Tier.COMPATIBLE, "compatible_")):
+        for peer in peers.PEERS:
+            found = [v for v in verdicts[tier] if v.peer == peer.name]
+            _add_shares(report, f"{prefix}bits_vs_{peer.name}", found, f"{tier} tier, geometric mean of lectures")
+    if real:
+        _add_real(report, real, rows)
+    _add_floors(report, rows)
+    report.notes.append(
+        "Bits are of packets (figures) and of whole files (`…_files`). PeerTube's sound is what it makes of a source "
+        "with AAC, 128 kbit/s; of the lectures' FLAC it would make 384 kbit/s. All peers make 480 lines of 720."
+    )
+    add_costs(report, [side.ladder for side in named])
+    for side in sides[len(lectures) :]:
+        shutil.rmtree(folder / f"ours-{side.reference.lecture.name}", ignore_errors=True)
+    run.sides = named
+
+
+def _make(
+    executor: ProcessPoolExecutor, lectures: list[Lecture], named: set[str], folder: Path, stills: int
+) -> list[Side]:
+    jobs = {}
+    for lecture in sorted(lectures, key=lambda one: one.file.stat().st_size, reverse=True):  # the longest work first
+        asked = [peer.name for peer in peers.PEERS if lecture.name in named or (named and peer.name == LEADER)]
+        ladder = submit(executor, make_ours, lecture, folder / f"ours-{lecture.name}")
+        theirs = {name: submit(executor, make_theirs, lecture, name, folder) for name in asked}
+        jobs[lecture.name] = (submit(executor, refer, lecture, stills), ladder, theirs)
+    sides = []
+    for reference, ladder, theirs in (jobs[lecture.name] for lecture in lectures):
+        known, made = reference.result(), {name: future.result() for name, future in theirs.items()}
+        streams = [
+            Stream(name, out, out if known.lecture.has_sound else None, known.screen.matrix)
+            for name, (out, _) in made.items()
+        ]
+        made_in = folder / f"ours-{known.lecture.name}"
+        sides.append(Side(known, made_in, ladder.result(), streams, {name: words for name, (_, words) in made.items()}))
+    return sides
+
+
+def _measure(executor: ProcessPoolExecutor, sides: list[Side], report: Report) -> dict[str, list[Row]]:
+    """Measure every picture of the peers' streams, and of ours from the smallest until one is no worse than any peer.
+
+    Larger rungs decide nothing any more: of those, each fifth picture is looked at.
+    """
+    say = lambda row: report.say(f"  {row.lecture}: {row.who} {row.kbps:.1f} kbit/s")  # noqa: E731
+    jobs = [submit(executor, measure, side.reference, stream) for side in sides for stream in side.theirs]
+    theirs: dict[str, list[Row]] = {}
+    for row in in_order(jobs, say):
+        theirs.setdefault(row.lecture, []).append(row)
+    ours: dict[tuple[str, Tier], list[Row]] = {}
+    waiting = {
+        (side.reference.lecture.name, tier): (side.reference, _by_size(side.ladder, tier))
+        for side in sides
+        for tier in Tier
+    }
+    while any(streams for _, streams in waiting.values()):
+        jobs = []
+        for (name, tier), (reference, streams) in waiting.items():
+            if streams:
+                settled = any(_settles(row, theirs[name]) for row in ours.get((name, tier), ()))
+                jobs.append(submit(executor, measure, reference, streams.pop(0), SPARSELY if settled else 1))
+        for row in in_order(jobs, say):
+            ours.setdefault((row.lecture, Tier(row.who.split()[0])), []).append(row)
+    rows = {
+        name: [*found, *(row for tier in Tier for row in ours.get((name, tier), ()))] for name, found in theirs.items()
+    }
+    for side in sides:
+        report.add_rows(rows[side.reference.lecture.name], side.ladder, side.arguments)
+    return rows
+
+
+def _by_size(ladder: Ladder, tier: Tier) -> list[Stream]:
+    return sorted((stream_of(r) for r in ladder.tier(tier)), key=lambda stream: stream.weight.whole)
+
+
+def _settles(row: Row, theirs: Sequence[Row]) -> bool:
+    return all(not shortfalls(row.quality, peer.quality, named_voice=True) for peer in theirs)
+
+
+def _judge(
+    sides: Sequence[Side], rows: dict[str, list[Row]], tier: Tier, report: Report, *, named_voice: bool = True
+) -> list[Verdict]:
+    verdicts = []
+    for side in sides:
+        mine = [r for r in rows[side.reference.lecture.name] if r.who.startswith(f"{tier} ")]
+        for peer in side.theirs:
+            theirs = next(r for r in rows[side.reference.lecture.name] if r.who == peer.who)
+            verdicts.append(judge(mine, theirs, named_voice=named_voice))
+    report.add_verdicts(tier, verdicts)
+    return verdicts
+
+
+def _add_shares(report: Report, key: str, verdicts: list[Verdict], what: str) -> None:
+    report.add(key, f"bits against {verdicts[0].peer}: {what}", "x", geometric_mean([v.bits for v in verdicts]))
+    report.add(f"{key}_video", "… pictures alone", "x", geometric_mean([v.video_bits for v in verdicts]))
+    report.add(f"{key}_files", "… whole files, containers too", "x", geometric_mean([v.file_bits for v in verdicts]))
+
+
+def _add_real(report: Report, sides: list[Side], rows: dict[str, list[Row]]) -> None:
+    verdicts = _judge(sides, rows, Tier.MODERN, report, named_voice=False)
+    report.add(
+        "worst_real_clip_vs_ricecooker", "bits against ricecooker: worst real clip, modern tier", "x",
+        worst([v.bits for v in verdicts]),
+    )  # fmt: skip
+    report.notes.append(
+        "Real clips are short and already lossy, and there is no Chinese lecture or real blackboard among them. Their "
+        "sound is not the named voice: it counts at PESQ-WB 4.1, or where it is no worse than the peer's."
+    )
+
+
+def _add_floors(report: Report, rows: dict[str, list[Row]]) -> None:
+    for key, tier in (("floor_kbps_slides", Tier.MODERN), ("floor_kbps_compatible_slides", Tier.COMPATIBLE)):
+        floor = next((r for r in rows.get("slides", []) if r.who == f"{tier} {Rung.FLOOR}"), None)
+        report.add(key, f"floor of the slides with sound, {tier} tier", "kbit/s", floor.kbps if floor else None)
+        report.add(f"{key}_files", "… with containers", "kbit/s", floor.file_kbps if floor else None)
+
+
+def add_costs(report: Report, ladders: list[Ladder]) -> None:
+    """Add what the ladders cost: measuring as a share of making, and processor seconds a second of content."""
+    shares = [ladder.cpu.get(MEASURING, 0.0) / ladder.cpu[MAKING] for ladder in ladders]
+    costs = [sum(ladder.cpu.values()) / ladder.seconds for ladder in ladders]
+    report.add("measure_share", "probing and gates, as a share of the encode: median of lectures", "x", *shares)
+    report.add("cpu_s_per_content_s", "processor seconds a second of lecture, both tiers, all rungs", "s", *costs)

@@ -1,0 +1,233 @@
+"""A PPTX: what is in it, what of it is safe, how long its slides stand, and LibreOffice to draw it.
+
+It is a zip of XML. What is given to LibreOffice is a copy, written anew: what unpacks to too much, carries macros or
+declares entities is refused, and whatever links outside (pictures on a server, files of this machine) leads nowhere.
+"""
+
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from workers.pipeline.errors import ToolFailed, ToolTooSlow
+from workers.pipeline.process import Limits, Watch, run
+from workers.pipeline.stills.errors import (
+    DeckDamaged,
+    DeckEmpty,
+    DeckHasMacros,
+    DeckLocked,
+    DeckNeedsRenderer,
+    DeckTooHeavy,
+    DeckTooLong,
+    NotADeck,
+)
+
+MOST_MEMBERS = 20_000
+MOST_UNPACKED = 1 << 30
+MOST_XML = 64 << 20
+"""Bytes of all members, and of a single one that is XML."""
+PIECE = 1 << 20
+
+PRESENTATION = "ppt/presentation.xml"
+RELATIONSHIPS = "ppt/_rels/presentation.xml.rels"
+
+CONVERTING = Limits(seconds=300, cpu_seconds=240, memory_bytes=6 << 30, file_bytes=1 << 30)
+
+PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse">
+<value>3</value></prop><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
+<prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop>
+<prop oor:name="DisableActiveContent" oor:op="fuse"><value>true</value></prop></item>
+</oor:items>
+"""
+"""LibreOffice's own profile for one deck: no macros, no links, nothing active."""
+
+_RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
+_ATTRIBUTE = re.compile(rb"""\b(Id|Type|Target|TargetMode)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_SLIDE_ID = re.compile(rb"""<(?:\w+:)?sldId\b[^>]*?\b(?:\w+:id)\s*=\s*["']([^"']+)["']""")
+_TRANSITION = re.compile(rb"""<p:transition\b[^>]*?\badvTm\s*=\s*["'](\d{1,9})["']""")
+_HIDDEN = re.compile(rb"""<p:sld\b[^>]*?\bshow\s*=\s*["'](?:0|false)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """LibreOffice's program, and what is put before it to cut it off from the network (empty where that may not be)."""
+
+    soffice: str
+    cut_off: tuple[str, ...] = ()
+
+
+def find_renderer() -> Renderer:
+    """Return the LibreOffice of this machine. Raises DeckNeedsRenderer if there is none."""
+    soffice = shutil.which("soffice") or shutil.which("libreoffice")
+    if soffice is None:
+        raise DeckNeedsRenderer
+    return Renderer(soffice, _without_network())
+
+
+def _without_network() -> tuple[str, ...]:
+    """Return the words that start a program in a network of its own, which has none, if this kernel lets us."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return ()
+    words = (unshare, "--net", "--map-root-user", "--")
+    try:
+        run([*words, "/bin/true"], Limits(seconds=10, cpu_seconds=5))
+    except (ToolFailed, ToolTooSlow):
+        return ()
+    return words
+
+
+def read_slides(path: Path, clean: Path, most: int) -> tuple[float | None, ...]:
+    """Check a PPTX and write a safe copy to `clean`; return how long each slide that is shown stands, in seconds.
+
+    Raises NotADeck, DeckDamaged, DeckLocked, DeckHasMacros, DeckTooHeavy, DeckEmpty, DeckTooLong.
+    """
+    try:
+        with zipfile.ZipFile(path) as deck:
+            _check(deck)
+            slides = _slides(deck)
+            if not slides:
+                raise DeckEmpty
+            if len(slides) > most:
+                raise DeckTooLong(pages=len(slides), limit=most)
+            _write_clean(deck, clean)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise DeckDamaged(why=_reason(error)) from error
+    except RuntimeError as error:  # zipfile's word for a member with a password
+        raise DeckLocked from error
+    return slides
+
+
+def _reason(error: Exception) -> str:
+    return str(error)[:100] if isinstance(error, zipfile.BadZipFile) else "it is no whole PPTX"
+
+
+def _check(deck: zipfile.ZipFile) -> None:
+    names = {member.filename for member in deck.infolist()}
+    if PRESENTATION not in names or "[Content_Types].xml" not in names:
+        raise NotADeck
+    if len(deck.infolist()) > MOST_MEMBERS or len(names) != len(deck.infolist()):
+        raise DeckTooHeavy(why=f"it has {len(deck.infolist())} parts")
+    if sum(member.file_size for member in deck.infolist()) > MOST_UNPACKED:
+        raise DeckTooHeavy(why=f"it unpacks to more than {MOST_UNPACKED >> 20} MB")
+    if any("vbaproject" in name.lower() or "/activex/" in f"/{name.lower()}" for name in names):
+        raise DeckHasMacros
+    if b"macroenabled" in _xml(deck, "[Content_Types].xml").lower():
+        raise DeckHasMacros
+
+
+def _xml(deck: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member that is XML in UTF-8 and declares nothing."""
+    with deck.open(name) as file:
+        data = b"".join(_pieces(file, MOST_XML))
+    return _plain(data)
+
+
+def _plain(data: bytes) -> bytes:
+    if b"\0" in data[:4096] or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise DeckDamaged(why="its XML is not as PPTX has it")
+    return data
+
+
+def _pieces(file: IO[bytes], most: int) -> Iterator[bytes]:
+    """Yield what a member really holds, whatever its header says."""
+    left = most
+    while piece := file.read(PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise DeckTooHeavy(why=f"a part of it unpacks to more than {most >> 20} MB")
+        yield piece
+
+
+def _relationships(data: bytes) -> Iterator[dict[str, str]]:
+    for found in _RELATIONSHIP.finditer(data):
+        yield _attributes(found.group())
+
+
+def _attributes(tag: bytes) -> dict[str, str]:
+    return {name.decode(): (one or other).decode("utf-8", "replace") for name, one, other in _ATTRIBUTE.findall(tag)}
+
+
+def _slides(deck: zipfile.ZipFile) -> tuple[float | None, ...]:
+    """Return the advance of each slide that is not hidden, in the presentation's order."""
+    targets: Mapping[str, str] = {
+        each.get("Id", ""): each.get("Target", "") for each in _relationships(_xml(deck, RELATIONSHIPS))
+    }
+    names = set(deck.namelist())
+    advances: list[float | None] = []
+    for found in _SLIDE_ID.finditer(_xml(deck, PRESENTATION)):
+        target = targets.get(found.group(1).decode("utf-8", "replace"), "")
+        name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("ppt") / target)
+        if name not in names:
+            raise DeckDamaged(why="a slide is missing in it")
+        slide = _xml(deck, name)
+        if _HIDDEN.search(slide):
+            continue
+        timed = _TRANSITION.search(slide)
+        advances.append(int(timed.group(1)) / 1000 if timed else None)
+    return tuple(advances)
+
+
+def _write_clean(deck: zipfile.ZipFile, clean: Path) -> None:
+    left = MOST_UNPACKED
+    with zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+        for member in deck.infolist():
+            name = member.filename
+            if member.is_dir():
+                continue
+            if name.startswith("/") or ".." in PurePosixPath(name).parts or "\\" in name:
+                raise DeckDamaged(why="a part of it has no proper name")
+            if name.lower().endswith((".xml", ".rels")):
+                data = _xml(deck, name)
+                left -= len(data)
+                out.writestr(name, _inward(data) if name.lower().endswith(".rels") else data)
+            else:
+                with deck.open(member) as file, out.open(name, "w") as copy:
+                    for piece in _pieces(file, left):
+                        left -= len(piece)
+                        copy.write(piece)
+            if left < 0:
+                raise DeckTooHeavy(why=f"it unpacks to more than {MOST_UNPACKED >> 20} MB")
+
+
+def _inward(data: bytes) -> bytes:
+    """Let all that leads out of a file lead nowhere, except hyperlinks, which nobody follows when it is drawn."""
+
+    def turned(found: re.Match[bytes]) -> bytes:
+        tag = found.group()
+        said = _attributes(tag)
+        if said.get("TargetMode", "").lower() != "external" or said.get("Type", "").endswith("/hyperlink"):
+            return tag
+        return re.sub(rb"""\bTarget\s*=\s*(?:"[^"]*"|'[^']*')""", b'Target="about:blank"', tag)
+
+    return _RELATIONSHIP.sub(turned, data)
+
+
+def convert(deck: Path, folder: Path, renderer: Renderer, watch: Watch, limits: Limits = CONVERTING) -> Path:
+    """Draw a PPTX as PDF with LibreOffice, in a profile of its own. Raises DeckDamaged, DeckTooHeavy, Cancelled."""
+    profile, made = folder / "office", folder / "converted"
+    (profile / "user").mkdir(parents=True)
+    made.mkdir()
+    (profile / "user" / "registrymodifications.xcu").write_text(PROFILE, encoding="utf-8")
+    env = shutil.which("env") or "/usr/bin/env"
+    program = [*renderer.cut_off, env, f"HOME={profile}", f"TMPDIR={made}", "PATH=/usr/bin:/bin", renderer.soffice]
+    how = [f"-env:UserInstallation=file://{profile}", "--headless", "--norestore", "--nolockcheck", "--nologo"]
+    words = ["--convert-to", "pdf:impress_pdf_Export", "--outdir", str(made), str(deck)]
+    try:
+        run([*program, *how, *words], limits, Watch(is_cancelled=watch.is_cancelled), stdout=folder / "office.log")
+    except ToolTooSlow as error:
+        raise DeckTooHeavy(why=f"it was not drawn after {limits.seconds:.0f} seconds") from error
+    except ToolFailed as error:
+        raise DeckDamaged(why="LibreOffice cannot open it") from error
+    finally:
+        shutil.rmtree(profile, ignore_errors=True)
+    pdf = made / f"{deck.stem}.pdf"
+    if not pdf.exists():
+        raise DeckDamaged(why="LibreOffice cannot open it")
+    return pdf
