@@ -59,8 +59,8 @@ def two_slides(tmp_path: Path) -> Path:
 def test_stills_of_a_video_are_the_pictures_that_stand(two_slides: Path, tmp_path: Path) -> None:
     facts = probe(find_tools(), two_slides, SourceLimits())
     assert facts.video is not None
+    assert facts.video is not None
     handling = handling_of(facts.video)
-    assert handling is not None
     slides = find_slides([(2.0, True)], 10.0)  # the last picture stands on, long after the video's last frame
     taken = extract_pictures(find_tools(), two_slides, facts.video, facts.start, slides, handling, tmp_path, LIMITS)
     assert [p.start_s for p in taken] == [0, 2]
@@ -102,8 +102,8 @@ def test_a_deck_and_a_voice_become_a_source_of_the_ordinary_pipeline(media: Medi
     assert (facts.video.width, facts.video.height, facts.video.frames) == (1280, 720, 20)
     assert facts.video.rate == Fraction(5)
     assert facts.end - facts.start == pytest.approx(4.0, abs=0.1)
+    assert facts.video is not None
     handling = handling_of(facts.video)
-    assert handling is not None
     slides = find_slides([(1.6, True)], 4.0)
     taken = extract_pictures(find_tools(), out, facts.video, facts.start, slides, handling, tmp_path, LIMITS)
     for picture, page in zip(taken, pages, strict=True):

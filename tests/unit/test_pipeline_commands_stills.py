@@ -12,6 +12,7 @@ GUARD = (
     "-format_whitelist mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpeg,mpegts,asf,mxf,rm,ogg,wav,w64,"
     "mp3,aac,flac,amr,aiff,h264,hevc"
 )
+MOST = "-max_pixels 37748736 -max_streams 100"
 HANDLING = Handling(rotation=90, deinterlace=True, matrix="bt601", lead_s=0.005)
 
 
@@ -20,8 +21,8 @@ def test_the_stills_of_a_run() -> None:
         TOOLS, Path("/w/source"), 0, 20.0, 20.0, [3, 41], HANDLING, (405, 720), "/w/slide-0001-%04d.png"
     )
     assert " ".join(command) == (
-        f"/bin/ffmpeg -copyts {GUARD} -noaccurate_seek -noautorotate -protocol_whitelist file,pipe -reinit_filter 0 "
-        "-seek_timestamp 1 -ss 19.998000 -i file:/w/source -filter_complex "
+        f"/bin/ffmpeg -copyts {GUARD} {MOST} -noaccurate_seek -noautorotate -protocol_whitelist fd -reinit_filter 0 "
+        "-seek_timestamp 1 -ss 19.998000 -i fd:/w/source -filter_complex "
         "[0:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]setpts=PTS-20.000000/TB[s1];"
         "[s1]fps=fps=10:round=up:start_time=0[s2];[s2]tpad=stop=-1:stop_mode=clone[s3];"
         "[s3]trim=end_frame=42[s4];[s4]select=eq(n\\,3)+eq(n\\,41)[s5];[s5]setpts=N/10/TB[s6];"
@@ -42,8 +43,8 @@ def test_a_video_of_pages_and_a_voice() -> None:
         TOOLS, Path("/w/p.rgb"), (1280, 720), (0.0, 1.4, 3.0), 4.0, (Path("/w/voice"), 1), Path("/w/out.mkv")
     )
     assert " ".join(command) == (
-        "/bin/ffmpeg -f rawvideo -video_size 1280x720 -framerate 1 -pixel_format rgb24 -i file:/w/p.rgb "
-        f"{GUARD} -protocol_whitelist file,pipe -i file:/w/voice -filter_complex "
+        "/bin/ffmpeg -f rawvideo -video_size 1280x720 -framerate 1 -pixel_format rgb24 -protocol_whitelist fd -i fd:/w/p.rgb "
+        f"{GUARD} {MOST} -protocol_whitelist fd -i fd:/w/voice -filter_complex "
         "[0:v:0]settb=1/1000[s0];[s0]setpts=(0+1.400000*gte(N\\,1)+1.600000*gte(N\\,2)+1.000000*gte(N\\,3))/TB[s1];"
         "[s1]fps=fps=5:round=near:start_time=0[s2];[s2]tpad=stop=-1:stop_mode=clone[s3];[s3]trim=end_frame=20[s4];"
         "[s4]scale=flags=accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv[s5];[s5]format=yuv444p[s6];"
