@@ -65,7 +65,8 @@ class Ladder:
     """All that came of one source, which lasts `seconds`: `works` are the segments as they were made in the end.
 
     `cpu` is in processor seconds by purpose; `made` and `gated` are those of making and of measuring each segment, by
-    `place`. The rest is ingest and packing. `tries` says for each track how often it was encoded.
+    `place`. The rest is ingest and packing. `tries` says for each track how often it was encoded,
+    `refused` names those that their gate let not pass however they were.
     """
 
     seconds: float
@@ -80,12 +81,13 @@ class Ladder:
     made: dict[str, float]
     gated: dict[str, float]
     tries: dict[str, int]
+    refused: list[str]
 
     @property
     def floors(self) -> float:
         """Processor seconds before the floors of both tiers can be published: all but the other rungs' segments."""
-        others = [place(work) for work in self.works if not is_floor(work)]
-        return sum(self.cpu.values()) - sum(self.made[name] + self.gated[name] for name in others)
+        floors = {place(work) for work in self.works if is_floor(work)}
+        return sum(self.cpu.values()) - sum(self.made[n] + self.gated[n] for n in self.made if n not in floors)
 
     def making_of(self, works: Sequence[SegmentWork]) -> float:
         """Return the processor seconds of making these segments, with their part, by time, of cutting and packing."""
@@ -152,6 +154,7 @@ class Workshop:
             made=making.made,
             gated=making.gated,
             tries=making.tries,
+            refused=making.refused,
         )
 
     def ingest(self, source: Path, job: str, corrects: Corrected | None = None) -> Ingested:
@@ -242,6 +245,7 @@ class Making:
     made: dict[str, float] = field(default_factory=dict)
     gated: dict[str, float] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
 
     def track(self, works: list[SegmentWork]) -> Packed | None:
         """Make one track; None where it was not good enough however it was encoded."""
@@ -257,6 +261,7 @@ class Making:
             if judged.passed:
                 break
             if judged.crf is None:
+                self.refused.append(works[0].track)
                 return None
             works = list(at_crf([work for work, _ in shown], judged.crf))
         self.works += works

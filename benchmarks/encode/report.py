@@ -99,7 +99,9 @@ class Report:
         for row in rows:
             told = asdict(row) | {"kbps": row.kbps, "said": said.get(row.who, "")}
             self.rows.append({key: _rounded(value) for key, value in told.items()})
-        self.recipes[rows[0].lecture] = ladder.recipe
+        self.recipes[rows[0].lecture] = ladder.recipe | {"tries": ladder.tries, "refused": ladder.refused}
+        if ladder.refused:
+            self.notes.append(f"{rows[0].lecture}: the gate let not pass {', '.join(ladder.refused)}.")
         self.arguments |= {name: words for name, words in arguments.items() if name not in self.arguments}
 
     def add_verdicts(self, tier: Tier, verdicts: list[Verdict]) -> None:
