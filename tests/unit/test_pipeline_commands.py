@@ -225,8 +225,8 @@ def test_a_window_is_tried_fast_in_each_tier() -> None:
     compatible = " ".join(probes.encode_window(TOOLS, PART, Tier.COMPATIBLE, grainy, 38, Path("/w/try.mkv")))
     cleaned = "hqdn3d=chroma_spatial=1.5:chroma_tmp=3.0:luma_spatial=2:luma_tmp=4"
     assert compatible == (
-        f"{opened} {chain('0:v:0', cleaned, *small)} -f matroska -aq-mode:v 0 -bf:v 3 -c:v libx264 -crf:v 38 -g:v 100000 "
-        f"-preset:v medium -psy:v 0 -sc_threshold:v 0 -threads:v 1 file:/w/try.mkv {QUIET}"
+        f"{opened} {chain('0:v:0', cleaned, *small)} -f matroska -aq-mode:v 0 -bf:v 3 -c:v libx264 -crf:v 38 "
+        f"-g:v 100000 -preset:v medium -psy:v 0 -sc_threshold:v 0 -threads:v 1 file:/w/try.mkv {QUIET}"
     )
 
 

@@ -43,7 +43,8 @@ def test_a_video_of_pages_and_a_voice() -> None:
         TOOLS, Path("/w/p.rgb"), (1280, 720), (0.0, 1.4, 3.0), 4.0, (Path("/w/voice"), 1), Path("/w/out.mkv")
     )
     assert " ".join(command) == (
-        "/bin/ffmpeg -f rawvideo -video_size 1280x720 -framerate 1 -pixel_format rgb24 -protocol_whitelist fd -i fd:/w/p.rgb "
+        "/bin/ffmpeg -f rawvideo -video_size 1280x720 -framerate 1 -pixel_format rgb24 -protocol_whitelist fd "
+        "-i fd:/w/p.rgb "
         f"{GUARD} {MOST} -protocol_whitelist fd -i fd:/w/voice -filter_complex "
         "[0:v:0]settb=1/1000[s0];[s0]setpts=(0+1.400000*gte(N\\,1)+1.600000*gte(N\\,2)+1.000000*gte(N\\,3))/TB[s1];"
         "[s1]fps=fps=5:round=near:start_time=0[s2];[s2]tpad=stop=-1:stop_mode=clone[s3];[s3]trim=end_frame=20[s4];"
