@@ -29,7 +29,7 @@ def ladder_rows(made: Row) -> list[Row]:
     """Return the ladder of `GET /api/lessons/{id}/media` as rows of words for `COLUMNS`; "–" where there is nothing."""
     media = made["media"]
     sounds = {sound["tier"]: sound for sound in media["sounds"]}
-    rows = []
+    rows: list[Row] = []
     for rendition in media["renditions"]:
         video, sound = rendition["video"], sounds.get(rendition["tier"])
         quality = rendition["quality"] or {}

@@ -1,5 +1,7 @@
 """What partners and ops see of a ladder: floors first, what was made, the budget, stopping; over the API and pages."""
 
+from typing import Any
+
 import pytest
 
 from catalog.accounts.models import Role
@@ -127,7 +129,7 @@ def test_a_budget_over_the_api(world: World, partner: Visitor) -> None:
 
 def test_a_budget_on_the_pages(world: World, partner: Visitor) -> None:
     form = partner.get("/partner/courses/new")
-    fields = {"title": "数学", "kind": "school", "subject": "数学"}
+    fields: dict[str, Any] = {"title": "数学", "kind": "school", "subject": "数学"}
     refused = partner.post("/partner/courses/new", form, 422, **fields, budget_mb="0.5")
     assert "f-budget_mb-error" in refused.text
     made = partner.post("/partner/courses/new", form, **fields, budget_mb="40 MB").headers["location"]
