@@ -19,7 +19,9 @@ from catalog.accounts.service import LIFETIMES
 from catalog.db import make_engine, ping, utc_now
 from catalog.formats.ids import new_id
 from catalog.formats.index import TrackKind
+from catalog.formats.release import Media
 from catalog.formats.rungs import Rung
+from catalog.jobs.media import GivenUp
 from catalog.jobs.models import Job, JobState
 from catalog.storage.base import Bucket
 from tests.factories import make_media, make_track
@@ -108,6 +110,14 @@ class World:
         with self.centre.session() as session:
             job = session.get_one(Job, job_id)
             job.state, job.media = JobState.DONE, media.model_dump(mode="json")
+            session.add(job)
+
+    def play_job(self, job_id: str, state: JobState, media: Media | None, *given_up: GivenUp) -> None:
+        """Play the workers: the job is in `state`, and has made `media`, of which the store has nothing."""
+        with self.centre.session() as session:
+            job = session.get_one(Job, job_id)
+            job.state, job.media = state, media.model_dump(mode="json") if media else None
+            job.given_up = [given.model_dump(mode="json") for given in given_up]
             session.add(job)
 
     def ready_course(self, who: dict[str, str]) -> JSON:

@@ -1,7 +1,7 @@
 """Small valid things for tests: segments, indexes, packs, releases. No ffmpeg, no input or output."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from catalog.formats.release import (
     Lesson,
     Media,
     Place,
+    Quality,
     Release,
     Rendition,
     SoundTrack,
@@ -102,6 +103,68 @@ def make_media(
         poster=poster,
         stills=stills,
         chapters=chapters,
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rendition as it might come out: kbit/s of its pictures, and what was measured."""
+
+    rung: Rung
+    width: int
+    height: int
+    rate: float
+    kbits: float
+    quality: Quality
+
+
+def _step(rung: Rung, size: tuple[int, int], rate: float, kbits: float, *measured: float) -> Step:
+    mean, p5, least, legibility = measured
+    quality = Quality(vmaf_mean=mean, vmaf_p5=p5, vmaf_min=least, legibility=legibility)
+    return Step(rung, *size, rate, kbits, quality)
+
+
+STEPS = {
+    Tier.COMPATIBLE: (
+        _step(Rung.FLOOR, (960, 540), 5.0, 31.4, 85.3, 72.8, 61.2, 0.962),
+        _step(Rung.CLEAR, (1280, 720), 8.33, 68.2, 92.1, 83.7, 74.9, 0.984),
+        _step(Rung.BEST, (1280, 720), 25.0, 182.0, 96.2, 90.4, 81.3, 0.997),
+    ),
+    Tier.MODERN: (
+        _step(Rung.FLOOR, (1280, 720), 5.0, 14.7, 86.0, 74.1, 63.8, 0.978),
+        _step(Rung.CLEAR, (1280, 720), 12.5, 33.9, 92.4, 84.0, 75.5, 0.991),
+    ),
+}
+"""A ladder of slides with a teacher in a corner, as its figures might be."""
+
+
+def make_ladder(rungs: Sequence[Rung] = tuple(Rung), minutes: float = 45, stills: int = 14, seed: str = "l") -> Media:
+    """Return the media of a lesson of so many minutes in both tiers, with the figures of `STEPS`; no pack has them."""
+    duration_ms = round(minutes * 60_000)
+    renditions, sounds = [], []
+    for tier, steps in STEPS.items():
+        heard = make_track(TrackKind.SOUND, 1, f"{seed}{tier}")
+        length = round(duration_ms * (24 if tier is Tier.COMPATIBLE else 16) / 8)
+        sounds.append(sound_track(heard, tier).model_copy(update={"length": length}))
+        renditions += [Rendition(rung=Rung.LISTEN, tier=tier, video=None)] if Rung.LISTEN in rungs else []
+        for step in steps:
+            if step.rung in rungs:
+                video = video_track(make_track(count=1, seed=f"{seed}{tier}{step.rung}"), tier).model_copy(
+                    update={
+                        "length": round(duration_ms * step.kbits / 8),
+                        "width": step.width,
+                        "height": step.height,
+                        "frame_rate": step.rate,
+                    }
+                )
+                renditions.append(Rendition(rung=step.rung, tier=tier, video=video, quality=step.quality))
+    each = duration_ms // max(1, stills)
+    return Media(
+        duration_ms=duration_ms,
+        renditions=tuple(renditions),
+        sounds=tuple(sounds),
+        stills=tuple(make_still(f"{seed}{n}".encode() * 9000, n * each) for n in range(stills)),
+        chapters=(Chapter(start_ms=0, title="引入"), Chapter(start_ms=duration_ms // 2, title="例题")),
     )
 
 

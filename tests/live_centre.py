@@ -26,7 +26,9 @@ from catalog.accounts.models import Role
 from catalog.accounts.schemas import NewAccount
 from catalog.db import make_engine
 from catalog.formats.index import TrackKind
+from catalog.formats.release import Media
 from catalog.formats.rungs import Rung
+from catalog.jobs.media import GivenUp
 from catalog.jobs.models import Job, JobState, Task, TaskState
 from catalog.jobs.repository import tasks_of
 from catalog.storage.base import Bucket
@@ -120,6 +122,11 @@ class LiveCentre:
             self.store.put(Bucket.PUBLIC, f"packs/{track.index.digest}", track.pack)
         media = make_media({Rung.FLOOR: video}, sound)
         self._end(job_id, state=JobState.DONE, media=media.model_dump(mode="json"))
+
+    def made(self, job_id: str, state: JobState, media: Media, *given_up: GivenUp) -> None:
+        """Play the workers: the job is in `state` and has made `media`, of which the store has nothing."""
+        given = [one.model_dump(mode="json") for one in given_up]
+        self._end(job_id, state=state, media=media.model_dump(mode="json"), given_up=given)
 
     def fail(self, job_id: str, message: str) -> None:
         """Play the workers: the job failed."""

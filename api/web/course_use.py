@@ -52,7 +52,7 @@ def course_use(budget_bytes: int | None, lessons: int, made: Mapping[str, Lesson
     """Return what a course of so many lessons takes in each tier, against its budget."""
     return CourseUse(
         budget=human_bytes(budget_bytes) if budget_bytes is not None else "",
-        megabytes=f"{budget_bytes / 1e6:.12g}" if budget_bytes is not None else "",
+        megabytes=f"{budget_bytes / 1e6:.6f}".rstrip("0").rstrip(".") if budget_bytes is not None else "",
         uses=tuple(_uses([one.media for one in made.values()], budget_bytes, language)),
         made=len(made),
         lessons=lessons,
@@ -82,7 +82,7 @@ def _lost(made: Sequence[LessonMade], language: Language) -> tuple[Lost, ...]:
     rows = sorted(counts.items(), key=lambda row: (row[0][0].place, -row[0][1].height_on_ladder, row[0][2:]))
     return tuple(
         Lost(
-            words="{rung}, {tier}".format(**tier_and_rung(tier, rung, language)),
+            words=translate(N_("%(rung)s, %(tier)s"), language, **tier_and_rung(tier, rung, language)),
             why=why,
             smaller=smaller,
             lessons=count,

@@ -38,13 +38,13 @@ MADE_SMALLER = {
 class RungView:
     """A row of the table: a rung of a tier in words and figures; "" where there is no such thing.
 
-    `video` and `sound` have kbit/s and size for the whole lesson, `together` the size of both.
+    `rate` and `size` are the pictures' own, for the whole lesson; `together` is the size with the tier's sound.
     """
 
     rung: str
     picture: str
-    video: str
-    sound: str
+    rate: str
+    size: str
     together: str
     quality: str
     vmaf: str
@@ -90,11 +90,12 @@ def made_view(made: LessonMade, language: Language) -> MadeView:
 def _tier_view(media: Media, tier: Tier, language: Language) -> TierView:
     sound = media.sound(tier)
     videos = [r.video for r in media.renditions if r.tier is tier and r.video is not None]
-    codecs = [_codec(codec) for codec in (*(video.codec for video in videos[:1]), *([sound.codec] if sound else []))]
+    codecs = [_codec(video.codec) for video in videos[:1]]
     heard = ""
     if sound is not None:
         channels = translate(N_("mono") if sound.channels == 1 else N_("stereo"), language)
-        heard = f"{_codec(sound.codec)} · {channels} · {_spent(sound.length, media)}"
+        codecs.append(_codec(sound.codec))
+        heard = f"{_codec(sound.codec)} · {channels} · {_rate(sound.length, media)} · {human_bytes(sound.length)}"
     return TierView(
         name=translate(TIER_WORDS[tier], language),
         codecs=" + ".join(codecs),
@@ -105,7 +106,7 @@ def _tier_view(media: Media, tier: Tier, language: Language) -> TierView:
 
 
 def _rung_view(media: Media, rendition: Rendition, language: Language) -> RungView:
-    video, sound = rendition.video, media.sound(rendition.tier)
+    video = rendition.video
     picture = ""
     if video is not None:
         rate = f"{round(video.frame_rate, 2):g}"
@@ -118,8 +119,8 @@ def _rung_view(media: Media, rendition: Rendition, language: Language) -> RungVi
     return RungView(
         rung=translate(RUNG_WORDS[rendition.rung], language),
         picture=picture,
-        video=_spent(video.length, media) if video else "",
-        sound=_spent(sound.length, media) if sound else "",
+        rate=_rate(video.length, media) if video else "",
+        size=human_bytes(video.length) if video else "",
         together=human_bytes(sum(track.length for track in media.tracks(rendition.rung, rendition.tier))),
         quality=_quality_words(quality, language),
         vmaf=_vmaf_words(quality, language),
@@ -131,8 +132,8 @@ def _codec(name: str) -> str:
     return CODEC_WORDS.get(name.split(".", maxsplit=1)[0], name)
 
 
-def _spent(length: int, media: Media) -> str:
-    return f"{kbits(length * 8000 / media.duration_ms)} · {human_bytes(length)}"
+def _rate(length: int, media: Media) -> str:
+    return kbits(length * 8000 / media.duration_ms)
 
 
 def kbits(bits_per_s: float) -> str:
@@ -150,7 +151,7 @@ def _quality_words(quality: Quality | None, language: Language) -> str:
 def _vmaf_words(quality: Quality | None, language: Language) -> str:
     if quality is None or None in (quality.vmaf_mean, quality.vmaf_p5, quality.vmaf_min):
         return ""
-    words = N_("VMAF %(mean)s on average; 19 of 20 pictures have %(p5)s or more, the worst one %(least)s")
+    words = N_("VMAF %(mean)s; the worst 5 %% under %(p5)s, the lowest %(least)s")
     figures = {"mean": quality.vmaf_mean, "p5": quality.vmaf_p5, "least": quality.vmaf_min}
     return translate(words, language, **{name: f"{value:.1f}" for name, value in figures.items()})
 

@@ -26,7 +26,7 @@ class PlaceIn(BaseModel):
 
 
 LEAST_BUDGET = 1_000_000
-MOST_BUDGET = 1 << 40
+MOST_BUDGET = 1_000_000_000_000
 
 BudgetBytes = Annotated[
     int,

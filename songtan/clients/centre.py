@@ -39,6 +39,10 @@ class Centre:
         """Send JSON and return the answer's. Raises CentreAway, CentreRefused, NotOurs."""
         return self._ask("POST", path, json=dict(body or {}))
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Send JSON in place of what is there and return the answer's. Raises CentreAway, CentreRefused, NotOurs."""
+        return self._ask("PUT", path, json=dict(body))
+
     def put_bytes(self, path: str, data: bytes, content_type: str) -> Any:
         """Send bytes as they are and return the answer's JSON. Raises CentreAway, CentreRefused, NotOurs."""
         return self._ask("PUT", path, content=data, headers={"Content-Type": content_type})

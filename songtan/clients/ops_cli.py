@@ -6,8 +6,10 @@ import typer
 
 from catalog.look.filters import human_bytes
 from songtan.clients.terminal import (
+    BUDGET_HELP,
     Json,
     add_session_commands,
+    budget_bytes,
     out,
     print_json,
     print_one,
@@ -119,6 +121,17 @@ def assign(
     body = {"course_id": course, "node_id": node, "site_id": site, "county_id": county}
     with signed_in("ops") as centre:
         print_one(centre.post("/api/assignments", body), as_json)
+
+
+@app.command()
+def budget(
+    course: Annotated[str, typer.Argument(help="The course's id.", metavar="COURSE")],
+    megabytes: Annotated[float, typer.Argument(help=BUDGET_HELP, metavar="MB", min=0)],
+    as_json: Json = False,
+) -> None:
+    """Say what a school may fetch for a whole course in one tier; 0 for no budget. Prints the course's id."""
+    with signed_in("ops") as centre:
+        print_one(centre.put(f"/api/courses/{course}/budget", {"budget_bytes": budget_bytes(megabytes)}), as_json)
 
 
 @app.command()

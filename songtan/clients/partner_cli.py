@@ -12,9 +12,12 @@ from catalog.look.language import spoken_language
 from songtan.clients.captions import read_captions_file, say_captions, send_captions
 from songtan.clients.centre import Centre, answer_json
 from songtan.clients.errors import CentreAway, JobEnded, NoJob, NotPublished
+from songtan.clients.ladder import COLUMNS, given_up_lines, ladder_rows
 from songtan.clients.terminal import (
+    BUDGET_HELP,
     Json,
     add_session_commands,
+    budget_bytes,
     job_progress,
     out,
     print_json,
@@ -62,13 +65,26 @@ def create_course(
     volume: Annotated[str, typer.Option(help="册次, such as 上册.")] = "",
     trade: Annotated[str, typer.Option(help="For skills courses: the trade, such as 焊接.")] = "",
     description: Annotated[str, typer.Option(help="What the course is about.")] = "",
+    budget_mb: Annotated[float, typer.Option(help=BUDGET_HELP, min=0)] = 0,
     as_json: Json = False,
 ) -> None:
     """Make a course and print its id."""
     place = {"stage": stage, "grade": grade, "subject": subject, "edition": edition, "volume": volume, "trade": trade}
     with signed_in("partner") as centre:
-        made = centre.post("/api/courses", {"title": title, "description": description, "place": place})
+        words = {"title": title, "description": description, "place": place}
+        made = centre.post("/api/courses", {**words, "budget_bytes": budget_bytes(budget_mb)})
     print_one(made, as_json)
+
+
+@course_app.command("budget")
+def set_budget(
+    course: Annotated[str, typer.Argument(help="The course's id.", metavar="COURSE")],
+    megabytes: Annotated[float, typer.Argument(help=BUDGET_HELP, metavar="MB", min=0)],
+    as_json: Json = False,
+) -> None:
+    """Say what a school may fetch for the whole course in one tier; 0 for no budget. Prints the course's id."""
+    with signed_in("partner") as centre:
+        print_one(centre.put(f"/api/courses/{course}/budget", {"budget_bytes": budget_bytes(megabytes)}), as_json)
 
 
 @course_app.command("list")
@@ -76,7 +92,12 @@ def list_courses(as_json: Json = False) -> None:
     """List your courses, newest first."""
     with signed_in("partner") as centre:
         rows = list(centre.all("/api/courses", "courses"))
-    columns = {"ID": lambda r: r["id"], "Course": lambda r: r["title"], "Place": _place_words}
+    columns = {
+        "ID": lambda r: r["id"],
+        "Course": lambda r: r["title"],
+        "Place": _place_words,
+        "Budget": lambda r: human_bytes(r["budget_bytes"]) if r["budget_bytes"] else "–",
+    }
     print_rows(rows, columns, as_json)
 
 
@@ -185,27 +206,35 @@ def _send(centre: Centre, file: Path, size: int, lesson: str, kind: str = "recor
 def watch(
     lesson: Annotated[str, typer.Argument(help="The lesson's id.", metavar="LESSON")], as_json: Json = False
 ) -> None:
-    """Watch a lesson's job until it ends: percent, rate and time left.
+    """Watch a lesson's job until it ends: percent, rate and time left; then print what was made.
 
-    Exit code 0 when the lesson is ready, 1 when the job failed or was stopped (the reason is printed).
+    It says when the floors are ready: from then on the lesson can be published, and better pictures follow. Exit code 0
+    when all is made, 1 when the job failed or was stopped (the reason is printed).
     """
     with signed_in("partner") as centre:
         job = _watch(centre, lesson)
+        made = centre.get(f"/api/lessons/{lesson}/media")
     if as_json:
-        print_json(job)
+        print_json({**job, "media": made["media"]})
     else:
+        print_rows(ladder_rows(made), COLUMNS, as_json=False)
+        for line in given_up_lines(made):
+            out.print(line)
         out.print("Ready to publish.")
 
 
 def _watch(centre: Centre, lesson: str) -> dict[str, Any]:
     with job_progress() as progress:
-        task = progress.add_task("Encoding", total=100, words="")
+        task, is_told = progress.add_task("Encoding", total=100, words=""), False
         while True:
             jobs = centre.get(f"/api/lessons/{lesson}/jobs")["jobs"]
             if not jobs:
                 raise NoJob(lesson=lesson)
             job: dict[str, Any] = jobs[0]
             progress.update(task, completed=job["percent"], words=_job_words(job))
+            if job["floors_ready"] and job["state"] == "running" and not is_told:
+                progress.console.print("The floors are ready: the lesson can be published. Better pictures follow.")
+                is_told = True
             if job["state"] in ("failed", "cancelled"):
                 fault = job["fault"] or {}
                 raise JobEnded(why=str(fault.get("detail") or "it was stopped."))
@@ -222,6 +251,10 @@ def _job_words(job: dict[str, Any]) -> str:
         words.append(f"{job['rate']:.1f}×")
     if job["segments"]:
         words.append(f"{job['segments_done']}/{job['segments']} segments")
+    if job["floors_ready"]:
+        words.append("floors ready")
+    elif job["floors_eta_s"] is not None:
+        words.append(f"floors in about {human_duration(job['floors_eta_s'], 'en')}")
     if job["eta_s"] is not None:
         words.append(f"{human_duration(job['eta_s'], 'en')} left")
     return ", ".join(words)

@@ -23,6 +23,11 @@ from catalog.look.language import spoken_language
 from songtan.clients.centre import Centre
 from songtan.clients.session import Face, Session, current, forget, keep, kept
 
+BUDGET_HELP = (
+    "What a school may fetch for the whole course in one tier, in MB; 0 for no budget. "
+    "Lessons that are encoded from now on share it by their length."
+)
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 out = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 240)
@@ -48,6 +53,11 @@ def read_secret(prompt: str, from_stdin: bool) -> str:
 def print_json(value: Any) -> None:
     """Print a value for programs."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def budget_bytes(megabytes: float) -> int | None:
+    """Return a budget given in MB (a million bytes) as the API takes it: in bytes, None for 0."""
+    return round(megabytes * 1e6) or None
 
 
 def print_one(value: Mapping[str, Any], as_json: bool) -> None:

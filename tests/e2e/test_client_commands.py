@@ -80,8 +80,13 @@ def test_an_address_that_is_no_centre_is_said(live_centre: LiveCentre, terminal:
 
 
 def test_a_lesson_from_upload_to_release(live_centre: LiveCentre, partner: Terminal, tmp_path: Path) -> None:
-    course = partner.run("partner", "course", "create", "数学七年级上册", "--subject", "数学").strip()
-    assert course in partner.run("partner", "course", "list")
+    course = partner.run(
+        "partner", "course", "create", "数学七年级上册", "--subject", "数学", "--budget-mb", "200"
+    ).strip()
+    assert "200 MB" in partner.run("partner", "course", "list")
+    assert partner.json("partner", "course", "budget", course, "1.5")["budget_bytes"] == 1_500_000
+    assert "budget_bytes" in partner.run("partner", "course", "budget", course, "0.5", code=1)
+    assert partner.json("partner", "course", "budget", course, "0")["budget_bytes"] is None
     lesson = partner.run("partner", "lesson", "create", course, "正数和负数", "--unit", "第一章").strip()
     assert "no job yet" in partner.run("partner", "watch", lesson, code=1)
     video = tmp_path / "第1课 正数.mp4"
@@ -103,6 +108,9 @@ def test_a_lesson_from_upload_to_release(live_centre: LiveCentre, partner: Termi
     assert again["source"]["id"] != done["source"]["id"], "a finished upload is not gone on with"
     live_centre.finish(live_centre.newest_job())
     assert partner.json("partner", "watch", lesson)["state"] == "done"
+    watched = partner.run("partner", "watch", lesson)
+    for words in ("compatible", "floor", "640x360 25/s", "Ready to publish."):
+        assert words in watched
     publish = ("partner", "publish", course, "--signer", "wang", "--passphrase-stdin")
     assert "passphrase is wrong" in partner.run(*publish, code=1, typed="nonsense")
     released = partner.run(*publish, "--json", typed=PASSPHRASE)

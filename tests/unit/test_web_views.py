@@ -1,10 +1,12 @@
 """The pure parts of the pages: words, redirects, and what a form's fault is called."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from api.web.desk import faults_of, safe_next
-from api.web.views import one_line, place_words, state_view
+from api.web.views import one_line, place_words, roughly, state_view
 from catalog.courses.schemas import CourseIn, LessonIn, PlaceIn
 from catalog.db import utc_now
 from catalog.jobs.models import JobState, TaskKind
@@ -63,6 +65,43 @@ def test_a_failed_job_says_why_in_the_readers_language() -> None:
     view = state_view(LessonState(stage=LessonStage.FAILED, job=job), "en")
     assert view.why == "The file 课.mp4 is empty. Choose the video itself and try again."
     assert view.stage_words == "2 of 6 segments are made."
+
+
+def job_at_work(**fields: Any) -> JobProgress:
+    """A job that is being encoded."""
+    usual: dict[str, Any] = {
+        "job_id": "J", "lesson_id": "L", "source_id": "S", "state": JobState.RUNNING, "stage": TaskKind.ENCODE,
+        "percent": 40, "rate": 2.0, "eta_s": None, "content_seconds": 60, "segments_done": 2, "segments": 6,
+        "created_at": utc_now(), "started_at": None, "finished_at": None, "fault": None,
+    }  # fmt: skip
+    return JobProgress(**{**usual, **fields})
+
+
+@pytest.mark.parametrize(
+    ("job", "state", "said"),
+    [
+        ({}, {}, "How long it takes can be said"),
+        ({"floors_eta_s": 700}, {}, "In about 10 min it can be published"),
+        ({"floors_eta_s": 700}, {"publishable": True}, "the video before this one stays"),
+        ({"floors_ready": True, "eta_s": 4000}, {"publishable": True}, "can be published now. Better pictures follow"),
+        ({"floors_ready": True, "eta_s": 4000}, {"publishable": True}, "about 1 h 10 min more"),
+        ({"floors_ready": True}, {"publishable": True}, "not known yet"),
+        ({"floors_ready": True}, {"publishable": True, "release": 3}, "published in release 3"),
+        ({"floors_ready": True}, {"publishable": True, "stage": LessonStage.FAILED}, "only better ones failed"),
+    ],
+)
+def test_what_can_be_published_is_said_while_a_job_runs(job: dict[str, Any], state: dict[str, Any], said: str) -> None:
+    state = {"stage": LessonStage.ENCODING, **state}
+    assert said in state_view(LessonState(job=job_at_work(**job), **state), "en").floors_words
+
+
+def test_nothing_is_said_of_floors_when_all_is_done() -> None:
+    done = job_at_work(state=JobState.DONE, floors_ready=True)
+    assert state_view(LessonState(stage=LessonStage.READY, job=done, publishable=True), "en").floors_words == ""
+
+
+def test_an_estimate_does_not_promise_seconds() -> None:
+    assert [roughly(s) for s in (0, 12.3, 61, 599, 700, 3599, 4000)] == [1, 12, 60, 600, 600, 3600, 4200]
 
 
 def test_never_seen_is_not_silent() -> None:
