@@ -15,7 +15,7 @@ from catalog.formats.release import Media
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import GivenUp
 from catalog.jobs.models import TaskKind, TaskState
-from catalog.jobs.repository import Queue
+from catalog.jobs.turns import Queue
 from catalog.overview.lessons import has_grown
 from catalog.overview.schemas import LessonMade
 from songtan.clients.ladder import given_up_lines, ladder_rows
