@@ -17,6 +17,11 @@ RUN /build/bin/python -m hatchling build --target wheel \
     && /build/bin/uv pip install --no-cache --python /opt/songtan/bin/python --no-deps dist/*.whl
 
 FROM python:3.11.14-slim-bookworm
+# draws decks in PPTX; Debian keeps one version of each, so none is named
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libreoffice-impress fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/songtan --create-home songtan
 COPY --from=build /opt/songtan /opt/songtan
 ENV PATH=/opt/songtan/bin:$PATH PYTHONUNBUFFERED=1

@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from catalog.formats.rungs import Rung, Tier
-from workers.pipeline.commands import measures, parts, pictures, probes, segments
+from workers.pipeline.commands import measures, parts, probes, segments
 from workers.pipeline.gates.spots import Spot, View
 from workers.pipeline.ladder.shapes import Shape
 from workers.pipeline.plan import Stretch
@@ -173,18 +173,10 @@ def test_the_sound_is_decoded_from_the_zero_to_whole_packets() -> None:
     assert heard in " ".join(parts.decode_sound(TOOLS, Path("/w/source"), 1, 1.4, 768_000, quieter, Path("/w/s16")))
 
 
-def test_a_piece_of_sound_and_a_poster() -> None:
+def test_a_piece_of_sound() -> None:
     assert " ".join(parts.pack_piece(TOOLS, Path("/w/s16"), 2, Path("/w/o.flac"))) == (
         f"/bin/ffmpeg -f s16le -ac 2 -ar 48000 -protocol_whitelist fd -i fd:/w/s16 -f flac -c:a flac {OUT} "
         f"-map_metadata -1 file:/w/o.flac {QUIET}"
-    )
-    line = " ".join(pictures.poster(TOOLS, Path("/w/source"), 0, 6.0, HANDLING, (640, 360), Path("/w/p.jpg")))
-    assert line == (
-        f"/bin/ffmpeg -copyts {GUARD} {MOST} -noautorotate -protocol_whitelist fd -seek_timestamp 1 -ss 6.000000 "
-        "-i fd:/w/source -filter_complex [0:0]bwdif=deint=interlaced:mode=send_frame[s0];[s0]trim=end_frame=1[s1];"
-        "[s1]transpose=dir=clock[s2];[s2]scale=h=360:in_color_matrix=bt601:out_range=pc:w=640[s3];[s3]setsar=1[s4];"
-        f"[s4]format=yuvj420p[s5] -map [s5] -f image2 -c:v mjpeg {OUT} -flags:v +bitexact -frames:v 1 "
-        f"-map_metadata -1 -q:v 5 -threads:v 1 -update 1 file:/w/p.jpg {QUIET}"
     )
 
 
@@ -259,7 +251,6 @@ def test_every_input_of_a_source_is_guarded() -> None:
         segments.encode_sound(TOOLS, sound_work(), part, out),
         parts.cut_part(TOOLS, part, 0, 0.0, 0.0, 1.0, out),
         parts.decode_sound(TOOLS, part, 1, 0.0, 1, STEREO, out),
-        pictures.poster(TOOLS, part, 0, 0.0, HANDLING, (2, 2), out),
         measures.count_frames(TOOLS, part, "v", out),
         probes.cut_window(TOOLS, part, 0, 0.0, 1, Fraction(5), HANDLING, (2, 2), out),
         probes.encode_window(TOOLS, part, Tier.MODERN, shape, 45, out),

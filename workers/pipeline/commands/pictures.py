@@ -1,11 +1,8 @@
 """What is done to decoded pictures before they are encoded, and single pictures."""
 
-from pathlib import Path
 from typing import Any
 
-from workers.pipeline.commands.base import compiled, entered_at, guarded_input
 from workers.pipeline.recipe import Denoise, Handling
-from workers.pipeline.tools import Tools
 
 
 def prepared(shown: Any, handling: Handling) -> Any:
@@ -51,18 +48,3 @@ def sized(shown: Any, handling: Handling, width: int, height: int) -> Any:
     )
     shown = shown.filter("setsar", 1).filter("format", "yuv420p")
     return shown.filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
-
-
-def poster(
-    tools: Tools, source: Path, stream: int, at: float, handling: Handling, size: tuple[int, int], out: Path
-) -> list[str]:
-    """Make a JPEG of the picture at `at` seconds of the source."""
-    shown = guarded_input(source, copyts=None, noautorotate=None, **entered_at(at))[str(stream)]
-    shown = cropped(turned(prepared(shown, handling).filter("trim", end_frame=1), handling), handling)
-    shown = shown.filter("scale", w=size[0], h=size[1], in_color_matrix=handling.matrix, out_range="pc")
-    shown = shown.filter("setsar", 1).filter("format", "yuvj420p")
-    drawn = shown.output(
-        f"file:{out}", **{"frames:v": 1, "c:v": "mjpeg", "q:v": 5, "f": "image2", "update": 1, "threads:v": 1,
-                          "map_metadata": -1, "fflags": "+bitexact", "flags:v": "+bitexact"}
-    )  # fmt: skip
-    return compiled(tools, drawn)
