@@ -23,7 +23,7 @@ def env(empty_database_url: str) -> dict[str, str]:
 
 
 def test_from_an_empty_database_to_an_account(env: dict[str, str]) -> None:
-    assert api("migrate", env=env).stdout.strip() == "0001"
+    assert api("migrate", env=env).stdout.strip() == "0004"
     added = api("add-partner", "成都七中", "--json", env=env)
     partner = json.loads(added.stdout)
     assert partner["name"] == "成都七中"
