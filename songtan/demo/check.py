@@ -3,13 +3,16 @@
 import hashlib
 import html
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import httpx2
 
 from catalog.formats.index import Index, parse_index, take_segment
-from catalog.formats.release import Lesson, Release
+from catalog.formats.protocol import Policy
+from catalog.formats.release import Blob, Caption, Lesson, Media, Release, SoundTrack, Still, VideoTrack
+from catalog.formats.rungs import Tier
 from catalog.formats.trust import Floor, Trust
 from songtan.demo.errors import CheckFailed
 from songtan.demo.node import LocalNode
@@ -17,6 +20,8 @@ from songtan.demo.way import Walked
 from songtan.stack.centre import LocalCentre
 
 TIMEOUT = 30.0
+SMALL_SECONDS = 60.0
+POLL_SECONDS = 0.25
 
 
 @dataclass
@@ -58,14 +63,38 @@ class Check:
             indexes[track.index] = index
         return indexes
 
-    def segments_on_node(self, indexes: dict[str, Index]) -> tuple[int, int]:
-        """How many segments the node holds of these indexes, and their bytes; all must be there and sound."""
+    def segments_on_node(self, release: Release, indexes: dict[str, Index]) -> tuple[int, int]:
+        """How many segments the node holds of the tiers that it fetches, and their bytes; all must be there and sound.
+
+        What it holds of another tier would be a fault, too: a school pays for its line.
+        """
         sound = self.node.segments()
-        wanted = {row.digest for index in indexes.values() for row in index.segments}
+        fetched = {track.index for lesson in release.lessons for track in _fetched(lesson.media)}
+        wanted = {row.digest for name in fetched for row in indexes[name].segments}
         missing = wanted - sound.keys()
         if missing:
             raise self._wrong(f"{len(missing)} of {len(wanted)} segments are missing or damaged on the node")
+        more = {row.digest for index in indexes.values() for row in index.segments} & sound.keys() - wanted
+        if more:
+            raise self._wrong(f"the node holds {len(more)} segments of a tier that its screens do not play")
         return len(wanted), sum(sound[digest] for digest in wanted)
+
+    def small_files(self, release: Release) -> int:
+        """How many captions, stills and posters of the lesson the node serves, each as it was signed.
+
+        They may come after the last segment, so this waits for them.
+        """
+        found = {blob.sha256: _kind(blob) for blob in self._lesson(release).blobs()}
+        for digest, kind in found.items():
+            if hashlib.sha256(self._get(f"{self.centre.store_url}/blobs/{digest}")).hexdigest() != digest:
+                raise self._wrong(f"blob {digest} has another digest")
+            url = f"{self.node.url}/media/blob/{digest}.{kind}"
+            deadline = time.monotonic() + SMALL_SECONDS
+            while self.client.head(url).status_code == 404 and time.monotonic() < deadline:
+                time.sleep(POLL_SECONDS)
+            if hashlib.sha256(self._get(url)).hexdigest() != digest:
+                raise self._wrong(f"{url} has another digest")
+        return len(found)
 
     def classroom(self, release: Release) -> int:
         """Go through the classroom's pages and media; returns the media's bytes."""
@@ -77,8 +106,10 @@ class Check:
         if f"/media/{release.course}/{release.number}/{lesson.id}/lesson.m3u8" not in page:
             raise self._wrong("the lesson's page has no player for it")
         length = sum(len(self._get(url)) for url in self._hls(f"{media}/lesson.m3u8"))
-        for rendition in (r for r in lesson.media.renditions if r.tier is lesson.media.tiers[0]):
-            length += self._progressive(f"{media}/{rendition.rung.value}.mp4")
+        for rendition in lesson.media.renditions:
+            if rendition.tier in tiers_fetched(lesson.media):
+                ending = "" if rendition.tier is Tier.COMPATIBLE else f".{rendition.tier.value}"
+                length += self._progressive(f"{media}/{rendition.rung.value}{ending}.mp4")
         return length
 
     def _hls(self, playlist: str) -> Iterator[str]:
@@ -115,6 +146,26 @@ class Check:
 
     def _wrong(self, what: str) -> CheckFailed:
         return CheckFailed(what=what, logs=str(self.centre.state.folder / "logs"))
+
+
+def tiers_fetched(media: Media) -> tuple[Tier, ...]:
+    """The tiers of a lesson that a node without orders of its own fetches: those of the plain policy that are there,
+    or else the first that is."""
+    return tuple(tier for tier in Policy().tiers if tier in media.tiers) or media.tiers[:1]
+
+
+def _fetched(media: Media) -> Iterator[VideoTrack | SoundTrack]:
+    """The tracks of the tiers that the node fetches, some of them more than once."""
+    for rendition in media.renditions:
+        if rendition.tier in tiers_fetched(media):
+            yield from media.tracks(rendition.rung, rendition.tier)
+
+
+def _kind(blob: Blob) -> str:
+    """How a node's address of a small file ends."""
+    if isinstance(blob, Caption):
+        return "vtt"
+    return "png" if isinstance(blob, Still) and blob.type == "image/png" else "jpg"
 
 
 def _addresses(base: str, playlist: str) -> list[str]:

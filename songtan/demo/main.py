@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from catalog.formats.release import Media, Rendition
 from catalog.settings import load
 from catalog.telemetry import configure_logging
-from songtan.demo.check import Check
+from songtan.demo.check import Check, tiers_fetched
 from songtan.demo.lesson import DemoLesson, demo_lesson
 from songtan.demo.node import LocalNode
 from songtan.demo.way import PARTNER_LOGIN, PUBLISHER, Walked, Way
@@ -102,31 +103,26 @@ class _Demo:
         release = check.release()
         indexes = check.packs(release)
         self._say("checking every segment on the node, its pages and its media")
-        segments, held = check.segments_on_node(indexes)
+        segments, held = check.segments_on_node(release, indexes)
+        small = check.small_files(release)
         check.classroom(release)
         self._say("switching the centre off: the classroom goes on")
         self._centre.supervisor.stop_all_but(self._node.program)
         served = check.classroom(release)
         lesson = next(lesson for lesson in release.lessons if lesson.id == walked.lesson)
+        media, encode = lesson.media, walked.seconds["encode"]
+        seconds = media.duration_ms / 1000
         table = Table("", "", show_header=False, box=None)
-        seconds = lesson.media.duration_ms / 1000
         table.add_row("lesson", f"{lesson.title}, {seconds:.0f} s, {walked.source_bytes:,} bytes uploaded")
-        for rendition in lesson.media.renditions:
-            tracks = lesson.media.tracks(rendition.rung, rendition.tier)
-            length = sum(track.length for track in tracks)
-            size = f"{rendition.video.width}x{rendition.video.height}, " if rendition.video else ""
-            rate = length * 8 / seconds / 1000
-            sound = " with sound" if len(tracks) > 1 else ""
-            table.add_row(
-                f"rung {rendition.rung.value}, {rendition.tier.value}",
-                f"{size}{length:,} bytes{sound}, {rate:.0f} kbit/s",
-            )
-        encode = walked.seconds["encode"]
-        table.add_row("encoded", f"in {encode:.1f} s, {seconds / encode:.1f}x real time")
+        for rendition in media.renditions:
+            table.add_row(f"rung {rendition.rung.value}, {rendition.tier.value}", _told(media, rendition))
+        table.add_row("beside it", f"{len(media.stills)} stills, {len(media.chapters)} chapters")
+        tiers = " and ".join(tier.value for tier in media.tiers)
+        table.add_row("encoded", f"{tiers}, measured, in {encode:.1f} s, {seconds / encode:.1f}x real time")
         table.add_row("published", f"release {release.number}, signed and seen in {walked.seconds['publish']:.1f} s")
-        table.add_row(
-            "node", f"{segments} segments, {held:,} bytes, all verified; there {walked.seconds['fill']:.1f} s on"
-        )
+        fetched = " and ".join(tier.value for tier in tiers_fetched(media))
+        table.add_row("node", f"fetches {fetched}: {segments} segments, {held:,} bytes, {small} small files")
+        table.add_row("", f"all verified; there {walked.seconds['fill']:.1f} s on")
         table.add_row("centre off", f"page, HLS and progressive served, {served:,} bytes")
         table.add_row("whole way", f"{time.monotonic() - began:.1f} s")
         out = Console(highlight=False, markup=False)
@@ -147,3 +143,18 @@ class _Demo:
         out.print(table)
         out.print("Ctrl-C ends it all; what is stored stays for the next time.")
         sys.stdout.flush()
+
+
+def _told(media: Media, rendition: Rendition) -> str:
+    """What a class fetches to play a rendition: size, bytes with the sound, rate, and what was measured on it."""
+    tracks = media.tracks(rendition.rung, rendition.tier)
+    length = sum(track.length for track in tracks)
+    video, quality = rendition.video, rendition.quality
+    words = ["sound"] if video is None else [f"{video.width}x{video.height}, {video.frame_rate:.3g} frames/s"]
+    sound = " with sound" if len(tracks) > 1 else ""
+    words.append(f"{length:,} bytes{sound}, {length * 8 / media.duration_ms:.0f} kbit/s")
+    if quality and quality.vmaf_mean is not None:
+        words.append(f"VMAF {quality.vmaf_mean:.1f}")
+    if quality and quality.legibility is not None:
+        words.append(f"{quality.legibility:.0%} read")
+    return ", ".join(words)
