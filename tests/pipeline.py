@@ -85,11 +85,11 @@ def run_pipeline(
             works = [work for work, _ in ours if isinstance(work, VideoWork)]
             judged = judge_rendition(works, [one.measured for _, one in ours], tries)
             tries.append(judged.attempt)
-            if judged.passed or judged.crf is None:
+            if judged.again is None:
                 break
-            anew = [w.model_copy(update={"recipe": w.recipe.model_copy(update={"crf": judged.crf})}) for w in works]
+            anew = [w.model_copy(update={"recipe": judged.again}) for w in works]
             ours = [(work, _encoded(store, work, folder)) for work in anew]
-        if judged is not None and not judged.passed:
+        if judged is not None and not judged.passed and ours[0][0].track.partition("/")[2] != Rung.FLOOR:
             given_up.append(judged)
             continue
         rows += ours

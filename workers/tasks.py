@@ -13,7 +13,6 @@ from sqlmodel import Session
 from catalog.db import DatabaseAway, session_scope
 from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
-from catalog.formats.release import Quality
 from catalog.formats.rungs import Rung
 from catalog.jobs import briefing, service
 from catalog.jobs.errors import JobBroke
@@ -28,7 +27,6 @@ from workers.pipeline.encode import encode_segment
 from workers.pipeline.errors import (
     Cancelled,
     CannotConfine,
-    FloorNotGood,
     NotDecodable,
     SegmentWrong,
     ToolFailed,
@@ -37,7 +35,7 @@ from workers.pipeline.errors import (
 )
 from workers.pipeline.gates.verdict import Try
 from workers.pipeline.ingest import Asked, ingest
-from workers.pipeline.judging import judge_rendition
+from workers.pipeline.judging import Judged, judge_rendition
 from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.process import Watch
 from workers.pipeline.recipe import VideoRecipe
@@ -204,10 +202,10 @@ def _pack(bound: Bound) -> Finish:
         measured = [Measured.model_validate(row.result["measured"]) for row in rows]
         judged = judge_rendition(pictures, measured, before)
         quality = judged.quality
-        if not judged.passed and judged.crf is not None:
-            return _again(lease, rows, pictures, judged.attempt, judged.crf)
+        if judged.again is not None:
+            return _again(lease, rows, pictures, judged.attempt, judged.again)
         if not judged.passed:
-            given_up = _not_good_enough(pictures[0].recipe, quality)
+            given_up = _at_its_limit(judged, pictures[0].recipe)
     packed = Packed()
     if given_up is None:
         encoded = [Encoded.model_validate(row.result["encoded"]) for row in rows]
@@ -225,25 +223,32 @@ def _pack(bound: Bound) -> Finish:
     return lambda session: is_written
 
 
-def _again(lease: Lease, rows: Sequence[EncodeRow], works: Sequence[VideoWork], attempt: Try, crf: int) -> Finish:
-    """Let a rendition's segments be encoded again, with more bits."""
-    log.info("rendition.encoded-again", track=lease.track, crf=crf, why=[str(s.measure) for s in attempt.verdict.why])
+def _again(
+    lease: Lease, rows: Sequence[EncodeRow], works: Sequence[VideoWork], attempt: Try, recipe: VideoRecipe
+) -> Finish:
+    """Let a rendition's segments be encoded again, with more bits or larger."""
+    why = [str(short.measure) for short in attempt.verdict.why]
+    log.info("rendition.encoded-again", track=lease.track, crf=recipe.crf, height=recipe.height, why=why)
     tasks = {}
     for row, work in zip(rows, works, strict=True):
         if row.result.get("inherited"):
             continue  # it was good enough before, and its source's part is gone
-        anew = work.model_copy(update={"recipe": work.recipe.model_copy(update={"crf": crf})})
+        anew = work.model_copy(update={"recipe": recipe})
         tasks[row.number] = NewTask(
             payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
         )
     return lambda session: service.encode_again(session, lease, attempt.model_dump(mode="json"), tasks)
 
 
-def _not_good_enough(recipe: VideoRecipe, quality: Quality) -> GivenUp:
-    """Say that a better rung is left out. Raises FloorNotGood for the floor: a class cannot be taught without it."""
+def _at_its_limit(judged: Judged, recipe: VideoRecipe) -> GivenUp | None:
+    """Say that a better rung is left out, which shows no more than the one below it. The floor stays as it is.
+
+    It was encoded with all the bits and pixels that help: its gate asks for more than the source has.
+    """
     if recipe.rung is Rung.FLOOR:
-        raise FloorNotGood(tier=recipe.tier, vmaf=quality.vmaf_mean, legibility=quality.legibility)
-    return GivenUp(tier=recipe.tier, rung=recipe.rung, why="gate", vmaf=quality.vmaf_mean)
+        log.warning("rendition.at-its-limit", track=recipe.track, quality=judged.quality.model_dump())
+        return None
+    return GivenUp(tier=recipe.tier, rung=recipe.rung, why="gate", vmaf=judged.quality.vmaf_mean)
 
 
 def _tidy(resources: Resources, lease: Lease) -> None:

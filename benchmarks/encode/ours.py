@@ -258,12 +258,12 @@ class Making:
                 break
             judged = judge_rendition([work for work, _ in shown], [done.measured for _, done in shown], tries)
             tries.append(judged.attempt)
-            if judged.passed:
-                break
-            if judged.crf is None:
+            if judged.again is None:
+                if judged.passed or shown[0][0].recipe.rung is Rung.FLOOR:
+                    break
                 self.refused.append(works[0].track)
                 return None
-            works = list(at_crf([work for work, _ in shown], judged.crf))
+            works = [work.model_copy(update={"recipe": judged.again}) for work, _ in shown]
         self.works += works
         with self.ledger.on(MAKING):
             return self.workshop.pack(rows)

@@ -76,8 +76,18 @@ def test_good_pictures_pass_and_bad_ones_are_encoded_again_with_more_bits(rung: 
     assert good.quality.legibility is None
     bad = judge_rendition([work(rung, 30)], measured(40.0), [])
     assert not bad.passed
-    assert bad.crf is not None
-    assert bad.crf < 30
+    assert bad.again is not None
+    assert bad.again.crf < 30
+
+
+def test_where_bits_do_not_help_pictures_are_made_as_large_as_the_source() -> None:
+    small = work(Rung.FLOOR, 20).model_copy(update={"largest": (1280, 720)})
+    tries = [
+        judge_rendition([small.model_copy(update={"recipe": work(Rung.FLOOR, 30).recipe})], measured(60.0), []).attempt
+    ]
+    judged = judge_rendition([small], measured(60.5), tries)
+    assert judged.again is not None
+    assert (judged.again.width, judged.again.height, judged.again.crf) == (1280, 720, 30)
 
 
 def test_after_enough_tries_nothing_more_is_tried() -> None:
@@ -86,7 +96,7 @@ def test_after_enough_tries_nothing_more_is_tried() -> None:
     while crf is not None:
         judged = judge_rendition([work(Rung.FLOOR, crf)], measured(40.0), tries)
         tries.append(judged.attempt)
-        assert judged.crf is None or judged.crf < crf
-        crf = judged.crf
+        assert judged.again is None or judged.again.crf < crf
+        crf = judged.again.crf if judged.again else None
     assert 2 <= len(tries) <= MOST_TRIES
     assert not judged.passed

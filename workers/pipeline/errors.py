@@ -183,18 +183,6 @@ class SegmentWrong(AppError):
     message = N_("Segment %(number)s of the track %(track)s came out wrong (%(why)s). Try again.")
 
 
-class FloorNotGood(AppError):
-    """However it was encoded, the floor of a tier did not come out good enough to teach with."""
-
-    code = "segment.floor-not-good"
-    status = 422
-    message = N_(
-        "The smallest rendition (%(tier)s) did not come out good enough to teach with, with as many bits as it takes: "
-        "VMAF %(vmaf)s, of the text %(legibility)s still read. Play the source: is its picture steady and sharp? "
-        "Export it again from the original recording and upload it."
-    )
-
-
 class Cancelled(Exception):
     """The work was asked to stop; nobody needs to be told."""
 

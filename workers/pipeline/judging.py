@@ -8,19 +8,23 @@ from catalog.formats.rungs import Tier
 from workers.pipeline.gates.legibility import combine
 from workers.pipeline.gates.pictures import summarise
 from workers.pipeline.gates.verdict import GATES, SVT_AV1_SLOPE, X264_SLOPE, Measures, Try, judge, next_step
+from workers.pipeline.recipe import VideoRecipe
 from workers.pipeline.work import Measured, VideoWork
 
 SLOPES = {Tier.COMPATIBLE: X264_SLOPE, Tier.MODERN: SVT_AV1_SLOPE}
-MOST_TRIES = 5
+MOST_TRIES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is to become of a rendition: packed with this quality, encoded again with `crf`, or neither (`crf` None)."""
+    """What is to become of a rendition: packed with this quality, encoded again by `again`, or neither (None).
+
+    Neither means that no bits and no size bring it through its gate: it has met what its source has to give.
+    """
 
     quality: Quality
     attempt: Try
-    crf: int | None
+    again: VideoRecipe | None
 
     @property
     def passed(self) -> bool:
@@ -31,13 +35,23 @@ class Judged:
 def judge_rendition(works: Sequence[VideoWork], measured: Sequence[Measured], before: Sequence[Try]) -> Judged:
     """Judge a rendition by what was measured on its segments, after the tries `before` this one.
 
-    A CRF is one for the whole rendition, so that its pictures do not change with the boundaries of segments.
+    A CRF is one for the whole rendition, so that its pictures do not change with the boundaries of segments. Where bits
+    do not help any more, and pictures are smaller than the source's, they are made as large: small text goes with size.
     """
     recipe = works[0].recipe
     measures = measures_of(measured)
     attempt = Try(crf=recipe.crf, verdict=judge(measures, GATES[recipe.rung]))
-    step = next_step([*before, attempt], SLOPES[recipe.tier]) if len(before) + 1 < MOST_TRIES else None
-    return Judged(quality=Quality(**measures.model_dump()), attempt=attempt, crf=recipe.crf - step if step else None)
+    again = None
+    if not attempt.verdict.passed and len(before) + 1 < MOST_TRIES:
+        step = next_step([*before, attempt], SLOPES[recipe.tier])
+        if step:
+            again = recipe.model_copy(update={"crf": recipe.crf - step})
+        elif recipe.width * recipe.height < works[0].largest[0] * works[0].largest[1]:
+            first = before[0].crf if before else recipe.crf
+            again = recipe.model_copy(
+                update={"crf": first, "width": works[0].largest[0], "height": works[0].largest[1]}
+            )
+    return Judged(quality=Quality(**measures.model_dump()), attempt=attempt, again=again)
 
 
 def measures_of(measured: Sequence[Measured]) -> Measures:

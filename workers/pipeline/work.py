@@ -36,6 +36,7 @@ class VideoWork(Frozen):
     handling: Handling
     tools: str
     view: View
+    largest: tuple[int, int] = Field(default=(0, 0), description="how large the source's pictures are, on the display")
     spots: tuple[Spot, ...] = ()
     weights: tuple[float, ...] = ()
     text_at: float | None = None
@@ -108,7 +109,7 @@ class SoundWork(Frozen):
 SegmentWork = VideoWork | SoundWork
 _ADAPTER: TypeAdapter[SegmentWork] = TypeAdapter(Annotated[SegmentWork, Field(discriminator="kind")])
 
-_TOLD = {"number", "part_key", "cost", "spots", "weights", "text_at", "view"}
+_TOLD = {"number", "part_key", "cost", "spots", "weights", "text_at", "view", "largest"}
 """What a work is told beside what decides about its bytes."""
 
 

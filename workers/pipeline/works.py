@@ -9,11 +9,11 @@ from workers.pipeline.desk import Desk, Kept, cut_sound, decode_sound
 from workers.pipeline.gates.sampling import Sample, choose_spots
 from workers.pipeline.gates.spots import view_of
 from workers.pipeline.ladder.cost import SOUND_S, seconds_of
-from workers.pipeline.ladder.shapes import kept_size
+from workers.pipeline.ladder.shapes import DISPLAY_SIDE, kept_size
 from workers.pipeline.look.model import PictureLook
 from workers.pipeline.plan import Plan, Stretch, sound_frames, times_within
 from workers.pipeline.probe import VideoFacts
-from workers.pipeline.recipe import SAMPLE_RATE, Recipe, SoundRecipe
+from workers.pipeline.recipe import SAMPLE_RATE, Recipe, SoundRecipe, fit
 from workers.pipeline.work import SegmentWork, SoundWork, VideoWork
 
 PRIORITY = {Rung.LISTEN: 0, Rung.FLOOR: 0, Rung.CLEAR: 1, Rung.BEST: 2}
@@ -34,6 +34,7 @@ def video_works(
     """
     assert recipe.handling is not None  # noqa: S101 - a recipe for pictures has it
     view = view_of(*kept_size(video, look), video.rate)
+    largest = fit(*kept_size(video, look), DISPLAY_SIDE)
     source_pixels = video.width * video.height * float(view.rate)
     mine = [number for number, part in enumerate(plan.part_of) if part is not None]
     stretches = [plan.grid[number] for number in mine]
@@ -55,6 +56,7 @@ def video_works(
                     handling=recipe.handling,
                     tools=recipe.tools,
                     view=view,
+                    largest=largest,
                     spots=samples[number].spots,
                     weights=samples[number].weights,
                     text_at=texts[number],
