@@ -12,7 +12,7 @@ from catalog.formats.index import parse_index, take_segment
 from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
 from tests.media import Media, run_ffmpeg
-from tests.pipeline import LIMITS, Made, brightness, decode, psnr, run_pipeline, samples
+from tests.pipeline import LIMITS, Made, brightness, psnr, run_pipeline, samples
 from workers.pipeline.commands import parts, probes
 from workers.pipeline.encode import kept_at
 from workers.pipeline.plan import LEAST_S, MOST_S
