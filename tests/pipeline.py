@@ -86,7 +86,8 @@ def run_pipeline(
     rows: list[tuple[SegmentWork, Done]] = []
     given_up: list[Judged] = []
     packed: list[Packed] = []
-    for track in [one.track for one in (*ingested.recipe.video, *ingested.recipe.sounds)]:
+    tracks = [one.track for one in ingested.recipe.video] + [one.track for one in ingested.recipe.sounds]
+    for track in tracks:
         ours, judged = _judged([row for row in found if row[0].track == track], store, folder, corrects is None)
         if judged is not None and not judged.passed and corrects is None:
             given_up.append(judged)

@@ -80,7 +80,7 @@ def plays(made: Made, seconds: float) -> None:
 
 def tracks(made: Made) -> list[str]:
     recipe = made.ingested.recipe
-    return [one.track for one in (*recipe.video, *recipe.sounds)]
+    return [one.track for one in recipe.video] + [one.track for one in recipe.sounds]
 
 
 def test_twelve_seconds_that_are_replaced_are_all_that_is_encoded_anew(old: Made, tmp_path: Path) -> None:
