@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import Packed, compose
-from catalog.jobs.schemas import Budget
+from catalog.jobs.schemas import Budget, Corrected, EncodeRow
 from catalog.storage.base import Bucket
 from tests.fakes.object_store import FakeObjectStore
 from tests.media import ffmpeg_exe
@@ -24,7 +25,7 @@ from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits
 from workers.pipeline.tools import find_tools
-from workers.pipeline.work import SegmentWork, VideoWork
+from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork
 
 LIMITS = Limits(seconds=120, cpu_seconds=240)
 
@@ -66,36 +67,72 @@ def run_pipeline(
     store: FakeObjectStore | None = None,
     order: Callable[[list[SegmentWork]], list[SegmentWork]] = list,
     budget: Budget | None = None,
+    corrects: Made | None = None,
 ) -> Made:
-    """Ingest, encode in `order`, judge and pack, as workers do; each task in an empty folder."""
-    tools, store = find_tools(), store or FakeObjectStore()
-    store.put(Bucket.SOURCES, "sources/s", source)
-    desk = Desk(tools, store, Path(mkdtemp(dir=folder)), "jobs/j", LIMITS)
-    ingested = ingest(desk, Asked("sources/s", SourceLimits(), budget))
+    """Ingest, encode in `order`, judge and pack, as workers do; each task in an empty folder.
+
+    With `corrects`, what came out of an older source in the same store: its segments are inherited where they can be.
+    """
+    tools, store = find_tools(), store or (corrects.store if corrects else FakeObjectStore())
+    key = f"sources/{source.name}" if corrects else "sources/s"
+    store.put(Bucket.SOURCES, key, source)
+    desk = Desk(tools, store, Path(mkdtemp(dir=folder)), "jobs/k" if corrects else "jobs/j", LIMITS)
+    ingested = ingest(desk, Asked(key, SourceLimits(), budget, corrects=corrected(corrects) if corrects else None))
     assert list(desk.folder.iterdir()) == [desk.folder / "source"]
     done = {id(work): _encoded(store, work, folder) for work in order(ingested.works)}
+    found = [(work, done[id(work)]) for work in ingested.works]
+    found += [(one.work, _done(one.result)) for one in ingested.inherited]
+    found.sort(key=lambda row: row[0].number)
     rows: list[tuple[SegmentWork, Done]] = []
     given_up: list[Judged] = []
     packed: list[Packed] = []
-    for track in dict.fromkeys(work.track for work in ingested.works):
-        ours = [(work, done[id(work)]) for work in ingested.works if work.track == track]
-        judged = None
-        tries: list[Try] = []
-        while isinstance(ours[0][0], VideoWork):
-            works = [work for work, _ in ours if isinstance(work, VideoWork)]
-            judged = judge_rendition(works, [one.measured for _, one in ours], tries)
-            tries.append(judged.attempt)
-            if judged.again is None:
-                break
-            anew = [w.model_copy(update={"recipe": judged.again}) for w in works]
-            ours = [(work, _encoded(store, work, folder)) for work in anew]
-        if judged is not None and not judged.passed and ours[0][0].track.partition("/")[2] != Rung.FLOOR:
+    tracks = [one.track for one in ingested.recipe.video] + [one.track for one in ingested.recipe.sounds]
+    for track in tracks:
+        ours, judged = _judged([row for row in found if row[0].track == track], store, folder, corrects is None)
+        if judged is not None and not judged.passed and corrects is None and not track.endswith(Rung.FLOOR):
             given_up.append(judged)
             continue
         rows += ours
         bench = Bench(store, Path(mkdtemp(dir=folder)))
         packed.append(pack_track(bench, [(w, d.encoded) for w, d in ours], judged.quality if judged else None))
     return Made(store, ingested, rows, compose(ingested.base, packed), given_up, folder)
+
+
+def _judged(
+    ours: list[tuple[SegmentWork, Done]], store: FakeObjectStore, folder: Path, again: bool
+) -> tuple[list[tuple[SegmentWork, Done]], Judged | None]:
+    """Judge a track of pictures, and encode it `again` until it is good enough or nothing helps."""
+    tries: list[Try] = []
+    while isinstance(ours[0][0], VideoWork):
+        works = [work for work, _ in ours if isinstance(work, VideoWork)]
+        judged = judge_rendition(works, [one.measured for _, one in ours], tries)
+        tries.append(judged.attempt)
+        if judged.again is None or not again:
+            return ours, judged
+        anew = [w.model_copy(update={"recipe": judged.again}) for w in works]
+        ours = [(work, _encoded(store, work, folder)) for work in anew]
+    return ours, None
+
+
+def corrected(made: Made) -> Corrected:
+    """What a correction is told of the finished job that it corrects."""
+    rows: dict[str, list[EncodeRow]] = {}
+    for work, done in made.rows:
+        told = {"encoded": done.encoded.model_dump(mode="json"), "measured": done.measured.model_dump(mode="json")}
+        track = rows.setdefault(work.track, [])
+        track.append(EncodeRow(number=work.number, payload=work.model_dump(mode="json"), result=told))
+    return Corrected(
+        source_key="sources/s",
+        recipe=made.ingested.recipe.model_dump(mode="json"),
+        plan=made.ingested.plan.model_dump(mode="json") | {"facts": made.ingested.facts.model_dump(mode="json")},
+        base=made.ingested.base,
+        rows={track: tuple(found) for track, found in rows.items()},
+    )
+
+
+def _done(result: dict[str, Any]) -> Done:
+    """An old segment, as its task's result tells of it."""
+    return Done(Encoded.model_validate(result["encoded"]), Measured.model_validate(result["measured"]), reused=True)
 
 
 def _encoded(store: FakeObjectStore, work: SegmentWork, folder: Path) -> Done:

@@ -33,7 +33,7 @@ from tests.servers import StoreAddress
 from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parent.parent
-LONG_S = 90.0
+LONG_S = 240.0
 
 
 def wait_for(is_so: Callable[[], Any], what: str, seconds: float = LONG_S) -> Any:

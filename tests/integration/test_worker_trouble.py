@@ -22,18 +22,21 @@ __all__ = ["workshop"]
 
 
 def slow(media: Media) -> Path:
-    """A source that takes a while: noise, which nothing can predict."""
-    noise = ["-vf", "noise=alls=60:allf=t"]
-    return media.video("noise.mp4", seconds=16, size="640x360", sound="mono", gop=50, extra=noise)
+    """A source that takes a while: each of its tracks has two segments, and one of pictures is not encoded at once."""
+    return media.video("slow.mp4", seconds=21, size="320x180", rate="12", sound="mono", gop=50)
 
 
 def busy(workshop: Workshop, worker: Worker, job_id: str) -> psutil.Process:
-    """Wait for ffmpeg to be in the middle of encoding pictures; return its process."""
+    """Wait for ffmpeg to be in the middle of encoding a segment of pictures; return its process.
+
+    Ingest encodes too, to try and to store: those have other names for what they write.
+    """
 
     def found() -> psutil.Process | None:
         for process in worker.children("ffmpeg"):
             try:
-                if "libx264" in process.cmdline():
+                words = process.cmdline()
+                if {"libx264", "libsvtav1"} & set(words) and _writes_a_segment(words):
                     return process
             except psutil.Error:
                 continue
@@ -43,6 +46,10 @@ def busy(workshop: Workshop, worker: Worker, job_id: str) -> psutil.Process:
     process = wait_for(found, "a segment under way")
     assert isinstance(process, psutil.Process)
     return process
+
+
+def _writes_a_segment(words: list[str]) -> bool:
+    return any(word.startswith("file:") and word.endswith("/segment.mp4") for word in words)
 
 
 def attempts(workshop: Workshop, job_id: str) -> list[int]:
@@ -66,7 +73,7 @@ def test_a_killed_pool_child_costs_one_task_one_attempt(workshop: Workshop, medi
     child = encoder.parent()
     assert child is not None
     child.kill()
-    wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "the encoder to end too", 5)
+    wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "the encoder to end too", 20)
     assert workshop.wait_ended(job.id).state == JobState.DONE
     assert attempts(workshop, job.id)[-2:] == [1, 2]
 
@@ -78,7 +85,7 @@ def test_a_killed_worker_leaves_nothing_behind_and_another_goes_on(workshop: Wor
     family = psutil.Process(first.process.pid).children(recursive=True)
     first.kill()
     gone = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    wait_for(lambda: all(not p.is_running() or p.status() in gone for p in family), "its family to end", 10)
+    wait_for(lambda: all(not p.is_running() or p.status() in gone for p in family), "its family to end", 30)
     done_before = {t.id for t in workshop.tasks(job.id) if t.state == TaskState.DONE}
     workshop.start_worker(concurrency=2)
     assert workshop.wait_ended(job.id).state == JobState.DONE
@@ -97,7 +104,7 @@ def test_cancel_stops_the_encoder_and_retry_goes_on_from_there(workshop: Worksho
     encoder = busy(workshop, worker, job.id)
     with session_scope(workshop.engine) as session:
         service.cancel_job(session, job.id)
-    wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "ffmpeg to stop", 5)
+    wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "ffmpeg to stop", 20)
     wait_for(lambda: all(t.state in ("done", "cancelled") for t in workshop.tasks(job.id)), "the tasks to be cancelled")
     assert workshop.progress(job.id).state == JobState.CANCELLED
     assert workshop.keys(Bucket.PUBLIC) == []
@@ -121,7 +128,7 @@ def test_sigterm_ends_what_is_under_way_and_loses_nothing(workshop: Workshop, me
 
 
 def test_bells_lost_by_the_broker_ring_again(workshop: Workshop, media: Media, broker_url: str) -> None:
-    job = workshop.begin(media.plain)
+    job = workshop.begin(media.video("short.m4a", seconds=1, pictures=False))
     with session_scope(workshop.engine) as session:
         assert len(turns.claim_rings(session, TaskKind.INGEST, 10, None)) == 1  # as if a relay had rung for it
     client = redis.Redis.from_url(broker_url)
