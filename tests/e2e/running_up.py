@@ -36,8 +36,9 @@ class Up:
             self.front = subprocess.Popen(command, env=env, stdout=output, stderr=output)
         self.addresses: dict[str, str] = {}
 
-    def wait(self) -> None:
-        deadline = time.monotonic() + UP_SECONDS
+    def wait(self, seconds: float = UP_SECONDS) -> None:
+        """Wait until it says where everything is; a demo says so when its lesson has walked."""
+        deadline = time.monotonic() + seconds
         while not self.addresses_file.exists():
             assert self.front.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
