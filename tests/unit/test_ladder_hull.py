@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.schemas import Budget
-from workers.pipeline.ladder.choose import AIMS, WORTH_BITS, WORTH_VMAF, Step, choose_steps, fit_budget
+from workers.pipeline.ladder.choose import AIMS, WORTH_BITS, WORTH_VMAF, Step, choose_steps, fit_budget, lost_to_source
 from workers.pipeline.ladder.hull import BEYOND, Point, Try, cheapest_reaching, curve, hull
 from workers.pipeline.ladder.shapes import Shape
 from workers.pipeline.ladder.sounds import WINDOW_S as VOICE_S
@@ -102,6 +102,15 @@ def test_a_budget_that_holds_all_takes_nothing() -> None:
     fitted, given_up = fit_budget(Tier.COMPATIBLE, kept, steps, 5_000)
     assert fitted == [Step(Rung.FLOOR, kept[0])]
     assert [lost.rung for lost in given_up] == [Rung.BEST, Rung.CLEAR]
+
+
+def test_what_a_small_source_takes_away_is_said() -> None:
+    kept = [point(10_000, 86), point(40_000, 93), point(120_000, 97)]
+    steps = choose_steps(kept, 60_000)
+    assert [step.rung for step in steps] == [Rung.FLOOR, Rung.CLEAR]
+    (lost,) = lost_to_source(Tier.MODERN, kept, steps)
+    assert (lost.rung, lost.why, lost.vmaf, lost.instead) == (Rung.BEST, "source", 97, None)
+    assert lost_to_source(Tier.MODERN, kept, choose_steps(kept, 1e9)) == []
 
 
 def test_a_curve_goes_through_its_tries() -> None:

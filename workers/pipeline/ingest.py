@@ -11,7 +11,7 @@ from catalog.storage.base import Bucket
 from workers.pipeline.correction.correcting import Inherited, find_correction, inherit_stills
 from workers.pipeline.desk import Desk, cut_pictures
 from workers.pipeline.gates.loudness import gain_for
-from workers.pipeline.ladder.choose import choose_steps, fit_budget, recipe_of
+from workers.pipeline.ladder.choose import choose_steps, fit_budget, lost_to_source, recipe_of
 from workers.pipeline.ladder.probing import Bench, probe_ladder
 from workers.pipeline.ladder.sounds import choose_sounds
 from workers.pipeline.look.looking import look
@@ -136,6 +136,7 @@ def _choose_video(
     given_up: list[GivenUp] = []
     for tier in Tier:
         steps = choose_steps(hulls[tier], look.source_bits_per_s)
+        given_up += lost_to_source(tier, hulls[tier], steps)
         if bits_per_s is not None:
             heard = sum(sound.bits_per_s for sound in sounds if sound.tier is tier)
             steps, lost = fit_budget(tier, hulls[tier], steps, bits_per_s - heard)

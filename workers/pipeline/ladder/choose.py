@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import GivenUp
@@ -40,6 +41,17 @@ def choose_steps(points: Sequence[Point], source_bits_per_s: float) -> list[Step
     return steps
 
 
+def lost_to_source(tier: Tier, points: Sequence[Point], steps: Sequence[Step]) -> list[GivenUp]:
+    """Return what the ladder would have had beside these `steps`, had the source itself spent more bits."""
+    made = {step.rung: step.point for step in steps}
+    wished = [step for step in choose_steps(points, inf) if made.get(step.rung) != step.point]
+    return [
+        _given_up(tier, step, "source", made[step.rung].vmaf if step.rung in made else None)
+        for step in wished
+        if all(step.point.bits_per_s > point.bits_per_s for point in made.values())
+    ]
+
+
 def _is_worth(below: Point, above: Point) -> bool:
     return above.bits_per_s >= WORTH_BITS * below.bits_per_s and above.vmaf >= below.vmaf + WORTH_VMAF
 
@@ -60,20 +72,20 @@ def fit_budget(
         instead = _best_within(points, kept[-1].point, bits_per_s - below)
         if instead is not None:
             kept.append(Step(lost.rung, instead))
-            given_up.append(_given_up(tier, lost, instead.vmaf))
+            given_up.append(_given_up(tier, lost, "budget", instead.vmaf))
             break
-        given_up.append(_given_up(tier, lost, None))
+        given_up.append(_given_up(tier, lost, "budget", None))
     if _cost(kept) > bits_per_s and kept[0].point != points[0]:
         floor = kept[0]
         within = [p for p in points if p.bits_per_s <= bits_per_s] or [points[0]]
         kept[0] = replace(floor, point=within[-1])
-        given_up.append(_given_up(tier, floor, within[-1].vmaf))
+        given_up.append(_given_up(tier, floor, "budget", within[-1].vmaf))
     return kept, given_up
 
 
-def _given_up(tier: Tier, step: Step, instead: float | None) -> GivenUp:
+def _given_up(tier: Tier, step: Step, why: str, instead: float | None) -> GivenUp:
     return GivenUp(
-        tier=tier, rung=step.rung, why="budget", bits_per_s=step.point.bits_per_s, vmaf=step.point.vmaf, instead=instead
+        tier=tier, rung=step.rung, why=why, bits_per_s=step.point.bits_per_s, vmaf=step.point.vmaf, instead=instead
     )
 
 
