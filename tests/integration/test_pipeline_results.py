@@ -199,6 +199,7 @@ def test_sound_joints_are_as_in_one_piece(tmp_path: Path) -> None:
         for places in (joints, elsewhere):
             assert noise_db(pieces, reference, places) > noise_db(whole, reference, places) - 1, recipe.tier
         assert noise_db(pieces, reference, joints) > noise_db(pieces, reference, elsewhere) - 3, recipe.tier
+        assert noise_db(pieces, reference, joints) > 3, recipe.tier  # a hundred samples late, it would be below 0
 
 
 def test_a_gap_in_the_sound_is_silence_and_a_standing_picture_stands(tmp_path: Path) -> None:
