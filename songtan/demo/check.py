@@ -89,10 +89,7 @@ class Check:
             if hashlib.sha256(self._get(f"{self.centre.store_url}/blobs/{digest}")).hexdigest() != digest:
                 raise self._wrong(f"blob {digest} has another digest")
             url = f"{self.node.url}/media/blob/{digest}.{kind}"
-            deadline = time.monotonic() + SMALL_SECONDS
-            while self.client.head(url).status_code == 404 and time.monotonic() < deadline:
-                time.sleep(POLL_SECONDS)
-            if hashlib.sha256(self._get(url)).hexdigest() != digest:
+            if hashlib.sha256(self._get(url, SMALL_SECONDS)).hexdigest() != digest:
                 raise self._wrong(f"{url} has another digest")
         return len(found)
 
@@ -135,9 +132,14 @@ class Check:
                 return lesson
         raise self._wrong(f"lesson {self.walked.lesson} is not in the release")
 
-    def _get(self, url: str) -> bytes:
+    def _get(self, url: str, patience: float = 0) -> bytes:
+        """What is at `url`; what is not there (404) may still come for so many seconds."""
+        deadline = time.monotonic() + patience
         try:
             answer = self.client.get(url, headers={"Accept": "text/html, */*"})
+            while answer.status_code == 404 and time.monotonic() < deadline:
+                time.sleep(POLL_SECONDS)
+                answer = self.client.get(url, headers={"Accept": "text/html, */*"})
         except httpx2.HTTPError as error:
             raise self._wrong(f"{url} does not answer: {error}") from error
         if answer.status_code != 200:
