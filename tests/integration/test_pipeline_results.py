@@ -219,6 +219,22 @@ def test_a_gap_in_the_sound_is_silence_and_a_standing_picture_stands(tmp_path: P
         assert len(set(frames)) > 1
 
 
+def test_pictures_that_end_long_before_the_sound_stand_to_its_end(tmp_path: Path) -> None:
+    tail = tmp_path / "tail.mkv"
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=96x64:r=5:d=2", "-f", "lavfi", "-i", "anoisesrc=r=48000:d=24:a=0.1",
+        "-c:v", "libx264", "-c:a", "aac", tail,
+    )  # fmt: skip
+    made = run_pipeline(tail, tmp_path)
+    assert len(made.ingested.plan.grid) == 2
+    for tier in Tier:
+        track = made.video(Rung.FLOOR, tier)
+        frames = brightness(made.pack(track))
+        assert len(frames) == pytest.approx(24 * track.frame_rate, abs=1)
+        standing = frames[int(3 * track.frame_rate) :]
+        assert max(standing) - min(standing) <= 2
+
+
 def test_parts_are_cut_where_runs_begin_and_joints_between_them_do_not_show(media: Media, tmp_path: Path) -> None:
     source = media.video("long.mp4", seconds=80, size="96x64", rate="5", sound=None, gop=47, extra=["-bf", "2"])
     made = run_pipeline(source, tmp_path)

@@ -198,8 +198,8 @@ def test_a_window_is_cut_as_it_is_shown() -> None:
         "trim=end_frame=100", "crop=exact=1:h=300:w=640:x=0:y=90", *sized(1280, 720),
     )  # fmt: skip
     assert line == (
-        f"/bin/ffmpeg -copyts {GUARD} {MOST} -noautorotate -protocol_whitelist fd -seek_timestamp 1 -ss 61.400000 "
-        f"-i fd:/w/source -filter_complex {shown} -f matroska -c:v libx264 -preset:v ultrafast -qp:v 0 "
+        f"/bin/ffmpeg -copyts {GUARD} {MOST} -noaccurate_seek -noautorotate -protocol_whitelist fd -seek_timestamp 1 "
+        f"-ss 61.400000 -i fd:/w/source -filter_complex {shown} -f matroska -c:v libx264 -preset:v ultrafast -qp:v 0 "
         f"file:/w/w.mkv {QUIET}"
     )
 

@@ -1,5 +1,6 @@
 """What a task is asked to encode: everything that decides about one segment's bytes, and what is measured on it."""
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -22,8 +23,9 @@ class VideoWork(Frozen):
     """A video segment. The part `part_key` (sha256 `part_digest`) holds the source's pictures from `part_start` on.
 
     `view` is how the source is shown; `spots` is where VMAF is measured, each for `weights` seconds of the lesson, and
-    `text_at` where letters are read, in seconds from the segment's start. `cost` is about how many seconds of a
-    processor the encoding takes.
+    `text_at` where letters are read, in seconds from the segment's start. `held_at` is set where the source's pictures
+    end before the segment begins: the time at which the picture is taken that stands all through it. `cost` is about
+    how many seconds of a processor the encoding takes.
     """
 
     kind: Literal["video"] = "video"
@@ -40,6 +42,7 @@ class VideoWork(Frozen):
     spots: tuple[Spot, ...] = ()
     weights: tuple[float, ...] = ()
     text_at: float | None = None
+    held_at: Fraction | None = None
     cost: float = 1.0
 
     @property
@@ -51,6 +54,11 @@ class VideoWork(Frozen):
     def start_s(self) -> float:
         """Seconds from the zero to the first picture."""
         return float(self.stretch.start)
+
+    @property
+    def taken_at(self) -> Fraction:
+        """Seconds from the zero to the picture of the source that the first slot shows."""
+        return self.stretch.start if self.held_at is None else self.held_at
 
     @property
     def seconds(self) -> float:
@@ -122,6 +130,8 @@ def segment_key(work: SegmentWork) -> str:
     """Return the digest that the encoded segment is kept under: equal work has an equal key, in any job."""
     decisive = work.model_dump(mode="json", exclude=_TOLD)
     decisive["recipe"].pop("rung", None)  # the name of a step changes no byte
+    if decisive.get("held_at") is None:
+        decisive.pop("held_at", None)
     if work.kind == "sound":
         decisive["stretch"].pop("start")  # a piece of sound does not know where it stands
     return sha256_hex(canonical_json(decisive))

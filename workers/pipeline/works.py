@@ -35,6 +35,7 @@ def video_works(
     assert recipe.handling is not None  # noqa: S101 - a recipe for pictures has it
     view = view_of(*kept_size(video, look), video.rate)
     largest = fit(*kept_size(video, look), DISPLAY_SIDE)
+    held_at = max(Fraction(0), Fraction(video.end - plan.zero).limit_denominator(90_000) - 1 / view.rate)
     source_pixels = video.width * video.height * float(view.rate)
     mine = [number for number, part in enumerate(plan.part_of) if part is not None]
     stretches = [plan.grid[number] for number in mine]
@@ -60,6 +61,7 @@ def video_works(
                     spots=samples[number].spots,
                     weights=samples[number].weights,
                     text_at=texts[number],
+                    held_at=held_at if plan.grid[number].start > held_at else None,
                     cost=seconds_of(rung, float(plan.grid[number].seconds), source_pixels),
                 )
             )

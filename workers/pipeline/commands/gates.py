@@ -63,7 +63,7 @@ def stills_of_file(tools: Tools, view: View, slots: Slots, seen: Seen, out: Path
 
 def _source(work: VideoWork, view: View, slots: Slots, part: Path) -> Any:
     """Return the source's pictures as the encoder gets them, not denoised, in the size and at the rate of the view."""
-    start = LEAD_S + work.stretch.start
+    start = LEAD_S + work.taken_at
     first = start + slots[0][0] / view.rate
     entered = entered_at(first - Fraction(1, 500)) if first - LEAD_S > work.part_start + 0.5 else {}
     decoded = guarded_input(part, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered)

@@ -18,8 +18,12 @@ def cut_window(
     tools: Tools, source: Path, stream: int, at: float, frames: int, rate: Fraction, handling: Handling,
     size: tuple[int, int], out: Path,
 ) -> list[str]:  # fmt: skip
-    """Decode a window of `source` at `at` seconds of its own to `frames` lossless pictures as they are shown."""
-    shown = guarded_input(source, copyts=None, noautorotate=None, **entered_at(at))[str(stream)]
+    """Decode a window of `source` at `at` seconds of its own to `frames` lossless pictures as they are shown.
+
+    What is decoded before the window is kept until its first slot: a picture may have stood since long before, and
+    after the last one no other comes.
+    """
+    shown = guarded_input(source, copyts=None, noaccurate_seek=None, noautorotate=None, **entered_at(at))[str(stream)]
     shown = prepared(shown, handling).filter("setpts", f"PTS-{number(at)}/TB")
     shown = shown.filter("fps", fps=rate, round="up", start_time=0).filter("tpad", stop=-1, stop_mode="clone")
     shown = sized(shown.filter("trim", end_frame=frames), handling, *size)

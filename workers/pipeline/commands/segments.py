@@ -21,7 +21,7 @@ PRIMING_PACKETS = {Tier.COMPATIBLE: 1, Tier.MODERN: 0}
 def encode_video(tools: Tools, work: VideoWork, part: Path, out: Path) -> list[str]:
     """Encode one video segment from its part. A slot shows the picture that stands at its time."""
     recipe, handling = work.recipe, work.handling
-    start = LEAD_S + work.stretch.start
+    start = LEAD_S + work.taken_at
     entered = entered_at(start - Fraction(1, 500)) if work.start_s > work.part_start + 0.5 else {}
     decoded = guarded_input(part, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered)
     lead = Fraction(handling.lead_s).limit_denominator(10_000)

@@ -88,11 +88,20 @@ def _cut(
     duration = facts.end - zero
     seconds = min(WINDOW_S, max(1.0, duration))
     frames = round(Fraction(seconds).limit_denominator(1000) * view.rate)
+    last = max(zero, facts.end - float(1 / view.rate))  # the last picture stands for as long as the sound goes on
     windows = []
     for number, start in enumerate(choose_windows(duration, look.activity)):
         out = bench.folder / f"window-{number}.mkv"
         command = probes.cut_window(
-            bench.tools, source, facts.stream, zero + start, frames, view.rate, handling, (view.width, view.height), out
+            bench.tools,
+            source,
+            facts.stream,
+            min(zero + start, last),
+            frames,
+            view.rate,
+            handling,
+            (view.width, view.height),
+            out,
         )
         bench.run(command, 300)
         windows.append(Window(out, float(frames / view.rate)))
