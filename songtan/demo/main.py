@@ -115,7 +115,7 @@ class _Demo:
         table = Table("", "", show_header=False, box=None)
         table.add_row("lesson", f"{lesson.title}, {seconds:.0f} s, {walked.source_bytes:,} bytes uploaded")
         for rendition in media.renditions:
-            table.add_row(f"rung {rendition.rung.value}, {rendition.tier.value}", _told(media, rendition))
+            table.add_row(f"rung {rendition.rung.value}, {rendition.tier.value}", rung_words(media, rendition))
         table.add_row("beside it", f"{len(media.stills)} stills, {len(media.chapters)} chapters")
         tiers = " and ".join(tier.value for tier in media.tiers)
         table.add_row("encoded", f"{tiers}, measured, in {encode:.1f} s, {seconds / encode:.1f}x real time")
@@ -145,7 +145,7 @@ class _Demo:
         sys.stdout.flush()
 
 
-def _told(media: Media, rendition: Rendition) -> str:
+def rung_words(media: Media, rendition: Rendition) -> str:
     """What a class fetches to play a rendition: size, bytes with the sound, rate, and what was measured on it."""
     tracks = media.tracks(rendition.rung, rendition.tier)
     length = sum(track.length for track in tracks)
