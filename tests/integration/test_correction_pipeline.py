@@ -9,15 +9,21 @@ from numpy.typing import NDArray
 from catalog.formats.index import parse_index
 from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
-from tests.drawn import slide
 from tests.media import run_ffmpeg
 from tests.pipeline import Made, brightness, run_pipeline, samples
 
 SECONDS, RATE, SLIDE_S = 45, 5, 3
-SIZE = (160, 92)
+SIZE = (320, 180)
 
 Pictures = NDArray[np.uint8]
 Sound = NDArray[np.int16]
+
+
+def slide(number: int) -> Pictures:
+    """Blocks of grey, other ones for every number."""
+    blocks = np.random.default_rng(number).integers(40, 220, (9, 16))
+    drawn: Pictures = np.kron(blocks, np.ones((20, 20))).astype(np.uint8)
+    return drawn
 
 
 def lecture() -> tuple[Pictures, Sound]:

@@ -248,12 +248,12 @@ def test_parts_are_cut_where_runs_begin_and_joints_between_them_do_not_show(medi
 
 def test_pictures_that_change_their_size_midway(tmp_path: Path) -> None:
     small, large, both = tmp_path / "a.ts", tmp_path / "b.ts", tmp_path / "both.ts"
-    for path, size, start in ((small, "160x90", 0), (large, "320x180", 3)):
+    for path, size, start in ((large, "320x180", 0), (small, "160x90", 3)):
         run_ffmpeg(
             "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10:d=3", "-c:v", "libx264", "-g", "10", "-output_ts_offset",
             str(start), "-muxdelay", "0", path,
         )  # fmt: skip
-    both.write_bytes(small.read_bytes() + large.read_bytes())
+    both.write_bytes(large.read_bytes() + small.read_bytes())
     made = run_pipeline(both, tmp_path)
     assert made.media.duration_ms == pytest.approx(6000, abs=150)
-    assert {r.video.width for r in made.media.renditions if r.video} == {160}
+    assert {r.video.width for r in made.media.renditions if r.video} == {320}
