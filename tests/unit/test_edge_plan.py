@@ -1,6 +1,6 @@
 """The plan: every lesson's floor before any better rung, each thing once, runs that can be fetched in one range."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, TrackNeed, plan
@@ -32,6 +32,7 @@ lessons = st.builds(
 
 
 @given(st.lists(lessons, max_size=4), st.integers(1, 9000))
+@settings(deadline=None)
 def test_all_that_is_missing_is_fetched_once(needs: list[LessonNeed], run_bytes: int) -> None:
     steps = plan(needs, run_bytes, WHOLE)
     planned = [(s.index, n) for s in steps if isinstance(s, FetchRun) for n in range(s.first, s.first + s.count)]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from workers.pipeline.confinement import Confinement
 from workers.pipeline.errors import ToolFailed, ToolTooSlow
 from workers.pipeline.probe import Frozen
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
@@ -109,7 +110,8 @@ def _draw(pdf: Path, folder: Path, watch: Watch, limits: Limits) -> tuple[Page, 
     script = [sys.executable, "-I", str(PDF_PAGES)]
     words = [str(pdf), str(folder), str(BOX[0]), str(BOX[1]), str(MOST_PAGES)]
     try:
-        run([*script, *words], limits, Watch(is_cancelled=watch.is_cancelled), stdout=said)
+        reach = Confinement(folder=folder, reads=(pdf, PDF_PAGES))
+        run([*script, *words], limits, Watch(is_cancelled=watch.is_cancelled), said, reach)
         found = json.loads(said.read_bytes())
     except ToolTooSlow as error:
         raise DeckTooHeavy(why=f"its pages were not drawn after {limits.seconds:.0f} seconds") from error

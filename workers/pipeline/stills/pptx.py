@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from workers.pipeline.confinement import OFFICE, Confinement
 from workers.pipeline.errors import ToolFailed, ToolTooSlow
 from workers.pipeline.process import Limits, Watch, run
 from workers.pipeline.stills.errors import (
@@ -56,10 +57,9 @@ _HIDDEN = re.compile(rb"""<p:sld\b[^>]*?\bshow\s*=\s*["'](?:0|false)["']""")
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """LibreOffice's program, and what is put before it to cut it off from the network (empty where that may not be)."""
+    """LibreOffice's program. It runs confined: in one folder, without a network."""
 
     soffice: str
-    cut_off: tuple[str, ...] = ()
 
 
 def find_renderer() -> Renderer:
@@ -67,20 +67,7 @@ def find_renderer() -> Renderer:
     soffice = shutil.which("soffice") or shutil.which("libreoffice")
     if soffice is None:
         raise DeckNeedsRenderer
-    return Renderer(soffice, _without_network())
-
-
-def _without_network() -> tuple[str, ...]:
-    """Return the words that start a program in a network of its own, which has none, if this kernel lets us."""
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        return ()
-    words = (unshare, "--net", "--map-root-user", "--")
-    try:
-        run([*words, "/bin/true"], Limits(seconds=10, cpu_seconds=5))
-    except (ToolFailed, ToolTooSlow):
-        return ()
-    return words
+    return Renderer(soffice)
 
 
 def read_slides(path: Path, clean: Path, most: int) -> tuple[float | None, ...]:
@@ -214,13 +201,16 @@ def convert(deck: Path, folder: Path, renderer: Renderer, watch: Watch, limits: 
     profile, made = folder / "office", folder / "converted"
     (profile / "user").mkdir(parents=True)
     made.mkdir()
-    (profile / "user" / "registrymodifications.xcu").write_text(PROFILE, encoding="utf-8")
-    env = shutil.which("env") or "/usr/bin/env"
-    program = [*renderer.cut_off, env, f"HOME={profile}", f"TMPDIR={made}", "PATH=/usr/bin:/bin", renderer.soffice]
+    settings = profile / "user" / "registrymodifications.xcu"
+    settings.write_text(PROFILE, encoding="utf-8")
+    for ours in (profile, profile / "user", settings, made):
+        ours.chmod(0o777)  # the suite may run as nobody; the folder around it is closed to everybody else
     how = [f"-env:UserInstallation=file://{profile}", "--headless", "--norestore", "--nolockcheck", "--nologo"]
     words = ["--convert-to", "pdf:impress_pdf_Export", "--outdir", str(made), str(deck)]
     try:
-        run([*program, *how, *words], limits, Watch(is_cancelled=watch.is_cancelled), stdout=folder / "office.log")
+        reach = Confinement(folder=folder, reads=(*OFFICE, deck), many=True)
+        command = [renderer.soffice, *how, *words]
+        run(command, limits, Watch(is_cancelled=watch.is_cancelled), folder / "office.log", reach)
     except ToolTooSlow as error:
         raise DeckTooHeavy(why=f"it was not drawn after {limits.seconds:.0f} seconds") from error
     except ToolFailed as error:
