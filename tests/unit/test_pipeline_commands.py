@@ -190,7 +190,7 @@ def test_the_frames_of_a_segment_are_counted() -> None:
 def test_a_window_is_cut_as_it_is_shown() -> None:
     line = " ".join(
         probes.cut_window(
-            TOOLS, Path("/w/source"), 0, 61.4, 100, Fraction(25), BARRED, (1280, 720), Path("/w/w.mkv")
+            TOOLS, Path("/w/source"), 0, 61.4, 61.4, 100, Fraction(25), BARRED, (1280, 720), Path("/w/w.mkv")
         )
     )  # fmt: skip
     shown = chain(
@@ -252,7 +252,7 @@ def test_every_input_of_a_source_is_guarded() -> None:
         parts.cut_part(TOOLS, part, 0, 0.0, 0.0, 1.0, out),
         parts.decode_sound(TOOLS, part, 1, 0.0, 1, STEREO, out),
         measures.count_frames(TOOLS, part, "v", out),
-        probes.cut_window(TOOLS, part, 0, 0.0, 1, Fraction(5), HANDLING, (2, 2), out),
+        probes.cut_window(TOOLS, part, 0, None, 0.0, 1, Fraction(5), HANDLING, (2, 2), out),
         probes.encode_window(TOOLS, part, Tier.MODERN, shape, 45, out),
         probes.cut_voice(TOOLS, part, 1, 0.0, 1, out),
         probes.decode_voice(TOOLS, part, out),

@@ -15,15 +15,17 @@ PROBE_PRESET = {Tier.COMPATIBLE: "medium", Tier.MODERN: "8"}
 
 
 def cut_window(
-    tools: Tools, source: Path, stream: int, at: float, frames: int, rate: Fraction, handling: Handling,
-    size: tuple[int, int], out: Path,
+    tools: Tools, source: Path, stream: int, enter: float | None, at: float, frames: int, rate: Fraction,
+    handling: Handling, size: tuple[int, int], out: Path,
 ) -> list[str]:  # fmt: skip
     """Decode a window of `source` at `at` seconds of its own to `frames` lossless pictures as they are shown.
 
+    The file is entered at `enter` (seconds of its own) or read from its beginning, None.
     What is decoded before the window is kept until its first slot: a picture may have stood since long before, and
     after the last one no other comes.
     """
-    shown = guarded_input(source, copyts=None, noaccurate_seek=None, noautorotate=None, **entered_at(at))[str(stream)]
+    entered = {} if enter is None else entered_at(enter)
+    shown = guarded_input(source, copyts=None, noaccurate_seek=None, noautorotate=None, **entered)[str(stream)]
     shown = prepared(shown, handling).filter("setpts", f"PTS-{number(at)}/TB")
     shown = shown.filter("fps", fps=rate, round="up", start_time=0).filter("tpad", stop=-1, stop_mode="clone")
     shown = sized(shown.filter("trim", end_frame=frames), handling, *size)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from catalog.formats.rungs import Tier
 from workers.pipeline.commands import gates, probes
+from workers.pipeline.desk import SEEK_BACK_S
+from workers.pipeline.errors import ToolFailed
 from workers.pipeline.gates.pictures import scores_of, timed
 from workers.pipeline.gates.spots import Asked, View, view_of
 from workers.pipeline.ladder.hull import Point, Try, curve, hull
@@ -92,20 +94,28 @@ def _cut(
     windows = []
     for number, start in enumerate(choose_windows(duration, look.activity)):
         out = bench.folder / f"window-{number}.mkv"
-        command = probes.cut_window(
-            bench.tools,
-            source,
-            facts.stream,
-            min(zero + start, last),
-            frames,
-            view.rate,
-            handling,
-            (view.width, view.height),
-            out,
-        )
-        bench.run(command, 300)
+        at = min(zero + start, last)
+        for back in SEEK_BACK_S:
+            enter = at - back if at - back > facts.start else None
+            bench.run(
+                probes.cut_window(
+                    bench.tools, source, facts.stream, enter, at, frames, view.rate, handling,
+                    (view.width, view.height), out,
+                ),
+                300,
+            )  # fmt: skip
+            if enter is None or _has_pictures(bench.tools, out):
+                break
         windows.append(Window(out, float(frames / view.rate)))
     return windows
+
+
+def _has_pictures(tools: Tools, window: Path) -> bool:
+    """Say whether anything was cut: a file without an index may be entered behind its last key frame."""
+    try:
+        return len(packet_sizes(tools, window)) > 0
+    except ToolFailed:
+        return False
 
 
 def _try(bench: Bench, windows: Sequence[Window], view: View, tier: Tier, shape: Shape, crf: int) -> Try:
