@@ -127,7 +127,10 @@ def _measure(executor: ProcessPoolExecutor, sides: list[Side], report: Report) -
 
     Larger rungs decide nothing any more: of those, each fifth picture is looked at.
     """
-    say = lambda row: report.say(f"  {row.lecture}: {row.who} {row.kbps:.1f} kbit/s")  # noqa: E731
+
+    def say(row: Row) -> None:
+        report.say(f"  {row.lecture}: {row.who} {row.kbps:.1f} kbit/s")
+
     jobs = [submit(executor, measure, side.reference, stream) for side in sides for stream in side.theirs]
     theirs: dict[str, list[Row]] = {}
     for row in in_order(jobs, say):

@@ -1,6 +1,5 @@
 """Ingest: look at a source, choose its ladder by short encodes, plan, and cut it once for the tasks that follow."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +95,10 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
 
 def _from(desk: Desk, begin: float, end: float) -> Watch:
     """Return a watch whose share from 0 to 1 is the desk's from `begin` to `end`."""
-    told: Callable[[float], None] = lambda share: desk.watch.progress(begin + share * (end - begin))  # noqa: E731
+
+    def told(share: float) -> None:
+        desk.watch.progress(begin + share * (end - begin))
+
     return Watch(progress=told, is_cancelled=desk.watch.is_cancelled)
 
 
