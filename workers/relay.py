@@ -31,24 +31,24 @@ def ring_due(engine: Engine, doorbell: Doorbell) -> int:
     """Ring for the most urgent tasks, as many as leave `DEPTH` unheard in each queue. Return how many rang.
 
     So what goes next is decided late, by the rows, and a worker that falls behind is not flooded. A task of an empty
-    queue that rang a while ago and still waits was not heard: it rings again. Where broker or database are away,
-    nothing is lost: the next relay does it.
+    queue that rang a while ago and still waits was not heard: it rings again. Raises DatabaseAway and DoorbellAway;
+    nothing is lost by that, for the next relay rings.
     """
     count = 0
-    try:
-        for kind in TaskKind:
-            unheard = doorbell.unheard(kind)
-            room = max(0, DEPTH - unheard)
+    for kind in TaskKind:
+        unheard = doorbell.unheard(kind)
+        room = max(0, DEPTH - unheard)
+        with session_scope(engine) as session:
+            lost_after = RING_AGAIN_S if unheard == 0 else None
+            rings = turns.claim_rings(session, kind, room, lost_after) if room else []
+        try:
+            for ring in rings:
+                doorbell.ring(ring)
+        except DoorbellAway:
             with session_scope(engine) as session:
-                lost_after = RING_AGAIN_S if unheard == 0 else None
-                rings = turns.claim_rings(session, kind, room, lost_after) if room else []
-            if rings and not service.ring(doorbell, rings):
-                with session_scope(engine) as session:
-                    turns.forget_rings(session, [ring.task_id for ring in rings])
-                return count
-            count += len(rings)
-    except (DatabaseAway, DoorbellAway):
-        return count
+                turns.forget_rings(session, [ring.task_id for ring in rings])
+            raise
+        count += len(rings)
     return count
 
 

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
 from catalog.formats.rungs import Rung
 from catalog.jobs import briefing, service
+from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobBroke
 from catalog.jobs.media import GivenUp, Packed
 from catalog.jobs.models import LIVE, TaskKind
@@ -97,7 +99,8 @@ def run_task(resources: Resources, task_id: str) -> str:
         with beat:
             outcome = _work(Bound(resources, lease, beat))
         log.info("task.ended", outcome=outcome, seconds=round(time.monotonic() - began, 2))
-    ring_due(resources.engine, resources.doorbell)
+    with suppress(DatabaseAway, DoorbellAway):  # then the relay rings
+        ring_due(resources.engine, resources.doorbell)
     return outcome
 
 

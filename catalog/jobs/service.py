@@ -5,7 +5,7 @@ Floors go first: when the tracks that they need are whole a release can hold the
 Every function runs within the caller's transaction. Doorbells ring after it commits (`ring_job`, or the relay).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -121,18 +121,11 @@ def _locked(session: Session, job_id: str) -> Job:
 def ring_job(session: Session, doorbell: Doorbell, job_id: str) -> None:
     """Ring for the job's waiting tasks, after commit. A broker that is away is logged: the relay rings again."""
     tasks = [t for t in repository.tasks_of(session, job_id) if t.state == TaskState.WAITING]
-    ring(doorbell, [Ring(task_id=t.id, kind=TaskKind(t.kind)) for t in tasks])
-
-
-def ring(doorbell: Doorbell, rings: Sequence[Ring]) -> bool:
-    """Ring each; say whether the broker took them all."""
     try:
-        for each in rings:
-            doorbell.ring(each)
+        for task in tasks:
+            doorbell.ring(Ring(task_id=task.id, kind=TaskKind(task.kind)))
     except DoorbellAway as error:
-        log.warning("doorbell.missed", rings=len(rings), error=str(error))
-        return False
-    return True
+        log.warning("doorbell.missed", rings=len(tasks), error=str(error))
 
 
 def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> Lease | None:
