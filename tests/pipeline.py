@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier
@@ -17,15 +16,14 @@ from tests.fakes.object_store import FakeObjectStore
 from tests.media import ffmpeg_exe
 from workers.pipeline.desk import Desk
 from workers.pipeline.encode import Bench as EncodeBench
-from workers.pipeline.encode import Done, encode_segment
-from workers.pipeline.gates.verdict import Try
+from workers.pipeline.encode import encode_segment
 from workers.pipeline.ingest import Asked, Ingested, ingest
-from workers.pipeline.judging import Judged, judge_rendition
+from workers.pipeline.judging import Attempt, Judged, judge_track
 from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits
 from workers.pipeline.tools import find_tools
-from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork
+from workers.pipeline.work import Done, Row, SegmentWork
 
 LIMITS = Limits(seconds=120, cpu_seconds=240)
 
@@ -36,7 +34,7 @@ class Made:
 
     store: FakeObjectStore
     ingested: Ingested
-    rows: list[tuple[SegmentWork, Done]]
+    rows: list[Row]
     media: Media
     given_up: list[Judged]
     folder: Path
@@ -55,7 +53,7 @@ class Made:
         assert rendition.video is not None
         return rendition.video
 
-    def of_track(self, track: str) -> list[tuple[SegmentWork, Done]]:
+    def of_track(self, track: str) -> list[Row]:
         """The segments of a track, in order."""
         return [row for row in self.rows if row[0].track == track]
 
@@ -81,46 +79,43 @@ def run_pipeline(
     assert list(desk.folder.iterdir()) == [desk.folder / "source"]
     done = {id(work): _encoded(store, work, folder) for work in order(ingested.works)}
     found = [(work, done[id(work)]) for work in ingested.works]
-    found += [(one.work, _done(one.result)) for one in ingested.inherited]
+    found += ingested.inherited
     found.sort(key=lambda row: row[0].number)
-    rows: list[tuple[SegmentWork, Done]] = []
+    rows: list[Row] = []
     given_up: list[Judged] = []
     packed: list[Packed] = []
     tracks = [one.track for one in ingested.recipe.video] + [one.track for one in ingested.recipe.sounds]
     for track in tracks:
-        ours, judged = _judged([row for row in found if row[0].track == track], store, folder, corrects is None)
-        if judged is not None and not judged.passed and corrects is None and not track.endswith(Rung.FLOOR):
+        ours, judged = _judged([row for row in found if row[0].track == track], store, folder)
+        if not judged.passed:
             given_up.append(judged)
             continue
         rows += ours
-        bench = Bench(store, Path(mkdtemp(dir=folder)))
-        packed.append(pack_track(bench, [(w, d.encoded) for w, d in ours], judged.quality if judged else None))
+        packed.append(pack_track(Bench(store, Path(mkdtemp(dir=folder))), ours, judged.attempt.measures))
     return Made(store, ingested, rows, compose(ingested.base, packed), given_up, folder)
 
 
-def _judged(
-    ours: list[tuple[SegmentWork, Done]], store: FakeObjectStore, folder: Path, again: bool
-) -> tuple[list[tuple[SegmentWork, Done]], Judged | None]:
-    """Judge a track of pictures, and encode it `again` until it is good enough or nothing helps."""
-    tries: list[Try] = []
-    while isinstance(ours[0][0], VideoWork):
-        works = [work for work, _ in ours if isinstance(work, VideoWork)]
-        judged = judge_rendition(works, [one.measured for _, one in ours], tries)
+def _judged(rows: list[Row], store: FakeObjectStore, folder: Path) -> tuple[list[Row], Judged]:
+    """Judge a track, and encode it again until it is good enough or nothing helps."""
+    tries: list[Attempt] = []
+    while True:
+        judged = judge_track(rows, tries)
+        if judged.again is None:
+            return rows, judged
         tries.append(judged.attempt)
-        if judged.again is None or not again:
-            return ours, judged
-        anew = [w.model_copy(update={"recipe": judged.again}) for w in works]
-        ours = [(work, _encoded(store, work, folder)) for work in anew]
-    return ours, None
+        anew = [w if done.inherited else w.model_copy(update={"recipe": judged.again}) for w, done in rows]
+        rows = [
+            (work, done if done.inherited else _encoded(store, work, folder))
+            for work, (_, done) in zip(anew, rows, strict=True)
+        ]
 
 
 def corrected(made: Made) -> Corrected:
     """What a correction is told of the finished job that it corrects."""
     rows: dict[str, list[EncodeRow]] = {}
     for work, done in made.rows:
-        told = {"encoded": done.encoded.model_dump(mode="json"), "measured": done.measured.model_dump(mode="json")}
-        track = rows.setdefault(work.track, [])
-        track.append(EncodeRow(number=work.number, payload=work.model_dump(mode="json"), result=told))
+        payload, result = work.model_dump(mode="json"), done.model_dump(mode="json")
+        rows.setdefault(work.track, []).append(EncodeRow(number=work.number, payload=payload, result=result))
     return Corrected(
         source_key="sources/s",
         recipe=made.ingested.recipe.model_dump(mode="json"),
@@ -128,11 +123,6 @@ def corrected(made: Made) -> Corrected:
         base=made.ingested.base,
         rows={track: tuple(found) for track, found in rows.items()},
     )
-
-
-def _done(result: dict[str, Any]) -> Done:
-    """An old segment, as its task's result tells of it."""
-    return Done(Encoded.model_validate(result["encoded"]), Measured.model_validate(result["measured"]), reused=True)
 
 
 def _encoded(store: FakeObjectStore, work: SegmentWork, folder: Path) -> Done:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -14,13 +13,12 @@ from sqlmodel import Session
 from catalog.db import DatabaseAway, session_scope
 from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
-from catalog.formats.rungs import Rung
 from catalog.jobs import briefing, service
 from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobBroke
 from catalog.jobs.media import GivenUp, Packed
 from catalog.jobs.models import LIVE, TaskKind
-from catalog.jobs.schemas import EncodeRow, Lease, NewJob, NewTask
+from catalog.jobs.schemas import Lease, NewJob, NewTask
 from catalog.storage.base import Bucket, StoreAway, StoreRefused
 from workers.heartbeat import Heartbeat
 from workers.pipeline.desk import Desk
@@ -35,13 +33,13 @@ from workers.pipeline.errors import (
     ToolTooSlow,
     WorkspaceFull,
 )
-from workers.pipeline.gates.verdict import Try
+from workers.pipeline.gates.verdict import GATES, Measure
 from workers.pipeline.ingest import Asked, ingest
-from workers.pipeline.judging import Judged, judge_rendition
+from workers.pipeline.judging import Attempt, Judged, judge_track
 from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.process import Watch
-from workers.pipeline.recipe import VideoRecipe
-from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork, parse_work
+from workers.pipeline.recipe import SoundRecipe, VideoRecipe
+from workers.pipeline.work import Done, Row, SegmentWork, parse_work
 from workers.pipeline.works import priority_of
 from workers.pipeline.workspace import workspace
 from workers.relay import ring_due
@@ -157,13 +155,13 @@ def _ingest(bound: Bound) -> Finish:
         prefix = f"jobs/{lease.job_id}"
         desk = Desk(resources.tools, resources.store, folder, prefix, settings.tool_limits, bound.watch())
         done = ingest(desk, asked)
-    asked_for: list[tuple[SegmentWork, dict[str, Any] | None]] = [(work, None) for work in done.works]
-    asked_for += [(one.work, one.result) for one in done.inherited]
+    asked_for: list[tuple[SegmentWork, Done | None]] = [(work, None) for work in done.works]
+    asked_for += done.inherited
     asked_for.sort(key=lambda one: (one[0].track, one[0].number))
     tasks = tuple(
         NewTask(
             payload=work.model_dump(mode="json"), weight=work.cost, track=work.track, priority=priority_of(work),
-            result=result,
+            result=result.model_dump(mode="json") if result else None,
         )
         for work, result in asked_for
     )  # fmt: skip
@@ -185,40 +183,25 @@ def _encode(bound: Bound) -> Finish:
     with workspace(resources.settings.worker_folder) as folder:
         bench = EncodeBench(resources.tools, resources.store, folder, limits, bound.watch(work.seconds))
         done = encode_segment(bench, work)
-    result = {
-        "encoded": done.encoded.model_dump(mode="json"),
-        "measured": done.measured.model_dump(mode="json"),
-        "reused": done.reused,
-    }
-    return lambda session: service.finish_encode(session, lease, result)
+    return lambda session: service.finish_encode(session, lease, done.model_dump(mode="json"))
 
 
 def _pack(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
     with session_scope(resources.engine) as session:
-        rows = service.encode_results(session, lease)
-        before = [Try.model_validate(kept) for kept in service.earlier_tries(session, lease)]
-    works = [parse_work(row.payload) for row in rows]
-    pictures = [work for work in works if isinstance(work, VideoWork)]
-    quality, given_up = None, None
-    if pictures:
-        measured = [Measured.model_validate(row.result["measured"]) for row in rows]
-        judged = judge_rendition(pictures, measured, before)
-        quality = judged.quality
-        if judged.again is not None:
-            return _again(lease, rows, pictures, judged.attempt, judged.again)
-        if not judged.passed:
-            given_up = _at_its_limit(judged, pictures[0].recipe)
+        found = service.encode_results(session, lease)
+        before = [Attempt.model_validate(kept) for kept in service.earlier_tries(session, lease)]
+    rows = [(parse_work(row.payload), Done.model_validate(row.result)) for row in found]
+    judged = judge_track(rows, before)
+    if judged.again is not None:
+        return _again(lease, rows, judged, judged.again)
     packed = Packed()
-    if given_up is None:
-        encoded = [Encoded.model_validate(row.result["encoded"]) for row in rows]
+    if judged.passed:
         with workspace(resources.settings.worker_folder) as folder:
-            packed = pack_track(
-                Bench(resources.store, folder, bound.watch()), list(zip(works, encoded, strict=True)), quality
-            )
+            packed = pack_track(Bench(resources.store, folder, bound.watch()), rows, judged.attempt.measures)
 
     def finish(session: Session) -> bool:
-        return service.finish_pack(session, lease, packed, given_up)
+        return service.finish_pack(session, lease, packed, _given_up(judged))
 
     is_written = _write(bound, finish)
     if is_written:
@@ -226,32 +209,28 @@ def _pack(bound: Bound) -> Finish:
     return lambda session: is_written
 
 
-def _again(
-    lease: Lease, rows: Sequence[EncodeRow], works: Sequence[VideoWork], attempt: Try, recipe: VideoRecipe
-) -> Finish:
-    """Let a rendition's segments be encoded again, with more bits or larger."""
-    why = [str(short.measure) for short in attempt.verdict.why]
-    log.info("rendition.encoded-again", track=lease.track, crf=recipe.crf, height=recipe.height, why=why)
+def _again(lease: Lease, rows: Sequence[Row], judged: Judged, recipe: VideoRecipe | SoundRecipe) -> Finish:
+    """Let a track's segments be encoded again by another recipe."""
+    log.info("track.encoded-again", track=lease.track, why=list(judged.why), recipe=recipe.model_dump(mode="json"))
     tasks = {}
-    for row, work in zip(rows, works, strict=True):
-        if row.result.get("inherited"):
-            continue  # it was good enough before, and its source's part is gone
-        anew = work.model_copy(update={"recipe": recipe})
-        tasks[row.number] = NewTask(
-            payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
-        )
-    return lambda session: service.encode_again(session, lease, attempt.model_dump(mode="json"), tasks)
+    for work, done in rows:
+        if not done.inherited:  # the part of an inherited one may be gone
+            anew = work.model_copy(update={"recipe": recipe})
+            tasks[work.number] = NewTask(
+                payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
+            )
+    return lambda session: service.encode_again(session, lease, judged.attempt.model_dump(mode="json"), tasks)
 
 
-def _at_its_limit(judged: Judged, recipe: VideoRecipe) -> GivenUp | None:
-    """Say that a better rung is left out, which shows no more than the one below it. The floor stays as it is.
-
-    It was encoded with all the bits and pixels that help: its gate asks for more than the source has.
-    """
-    if recipe.rung is Rung.FLOOR:
-        log.warning("rendition.at-its-limit", track=recipe.track, quality=judged.quality.model_dump())
+def _given_up(judged: Judged) -> GivenUp | None:
+    """Say what the gate of a rendition took: all of it, or what its source could not give."""
+    recipe, vmaf = judged.attempt.recipe, judged.attempt.measures.vmaf_mean
+    if not isinstance(recipe, VideoRecipe) or (judged.passed and not judged.limited):
         return None
-    return GivenUp(tier=recipe.tier, rung=recipe.rung, why="gate", vmaf=judged.quality.vmaf_mean)
+    if not judged.passed:
+        return GivenUp(tier=recipe.tier, rung=recipe.rung, why="gate", vmaf=vmaf)
+    asked = GATES[recipe.rung].vmaf_mean if Measure.VMAF_MEAN in judged.limited else None
+    return GivenUp(tier=recipe.tier, rung=recipe.rung, why="gate", vmaf=asked, instead=vmaf)
 
 
 def _tidy(resources: Resources, lease: Lease) -> None:

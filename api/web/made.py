@@ -28,7 +28,7 @@ NOT_MADE = {
     "": N_("%(rung)s, %(tier)s: not made."),
 }
 MADE_SMALLER = {
-    "budget": N_("%(rung)s, %(tier)s: made smaller, to fit into the course's budget."),
+    "gate": N_("%(rung)s, %(tier)s: not as good as we ask, because the video itself has no more to give."),
     "": N_("%(rung)s, %(tier)s: not as good as it might be."),
 }
 """Why a rung is missing, or less than it might be, by `GivenUp.why`."""
@@ -96,6 +96,8 @@ def _tier_view(media: Media, tier: Tier, language: Language) -> TierView:
         channels = translate(N_("mono") if sound.channels == 1 else N_("stereo"), language)
         codecs.append(_codec(sound.codec))
         heard = f"{_codec(sound.codec)} · {channels} · {_rate(sound.length, media)} · {human_bytes(sound.length)}"
+        if sound.speech is not None:
+            heard += " · " + translate(N_("speech %(score)s (ESTOI, at most 1)"), language, score=f"{sound.speech:.3f}")
     return TierView(
         name=translate(TIER_WORDS[tier], language),
         codecs=" + ".join(codecs),

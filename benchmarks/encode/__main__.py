@@ -51,17 +51,17 @@ def measure(asked: argparse.Namespace) -> int:
     try:
         run = compare.Run(choose_scope(asked.clips, cache_folder(asked.cache), folder), report)
         for name in names:
-            report.say(f"{name} …")
-            company = Company()
-            PARTS[name](run)
-            report.notes.append(company.note(name))
+            with report.measuring(name):
+                company = Company()
+                PARTS[name](run)
+                report.note(company.note(name))
     except (Broken, NoAnswer) as error:
         print(f"{error}", file=sys.stderr)
         return EXIT_BROKEN
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report.show()
-    if names == list(PARTS) and not run.scope.is_quick:
+    if not run.scope.is_quick:
         report.write()
     return 0 if report.all_reached else 1
 

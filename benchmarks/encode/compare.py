@@ -10,7 +10,7 @@ from benchmarks.encode import peers
 from benchmarks.encode.display import OURS
 from benchmarks.encode.lectures import Lecture
 from benchmarks.encode.measure import Reference, Stream, in_order, measure, pool, refer, submit
-from benchmarks.encode.ours import MAKING, MEASURING, Ladder, Rendered, Workshop
+from benchmarks.encode.ours import Ladder, Rendered, Workshop
 from benchmarks.encode.report import Report
 from benchmarks.encode.rule import Row, Verdict, geometric_mean, judge, shortfalls, worst
 from benchmarks.encode.scope import Scope
@@ -54,11 +54,14 @@ def stream_of(rendered: Rendered) -> Stream:
 
 @dataclass
 class Run:
-    """One run of the benchmark: what is looked at, what was found, and the lectures that are encoded already."""
+    """One run of the benchmark: what is looked at, what was found, and what is encoded already: the lectures, and one
+    of many minutes.
+    """
 
     scope: Scope
     report: Report
     sides: list[Side] = field(default_factory=list)
+    long: Ladder | None = None
 
     def lectures(self) -> list[Side]:
         """Return the lectures as they were encoded, which is done now if nobody did."""
@@ -91,11 +94,10 @@ def run(run: Run) -> None:
     if real:
         _add_real(report, real, rows)
     _add_floors(report, rows)
-    report.notes.append(
+    report.note(
         "Bits are of packets (figures) and of whole files (`…_files`). PeerTube's sound is what it makes of a source "
         "with AAC, 128 kbit/s; of the lectures' FLAC it would make 384 kbit/s. All peers make 480 lines of 720."
     )
-    add_costs(report, [side.ladder for side in named])
     for side in sides[len(lectures) :]:
         shutil.rmtree(folder / f"ours-{side.reference.lecture.name}", ignore_errors=True)
     run.sides = named
@@ -190,7 +192,7 @@ def _add_real(report: Report, sides: list[Side], rows: dict[str, list[Row]]) -> 
         "worst_real_clip_vs_ricecooker", "bits against ricecooker: worst real clip, modern tier", "x",
         worst([v.bits for v in verdicts]),
     )  # fmt: skip
-    report.notes.append(
+    report.note(
         "Real clips are short and already lossy, and there is no Chinese lecture or real blackboard among them. Their "
         "sound is not the named voice: it counts at PESQ-WB 4.1, or where it is no worse than the peer's."
     )
@@ -201,11 +203,3 @@ def _add_floors(report: Report, rows: dict[str, list[Row]]) -> None:
         floor = next((r for r in rows.get("slides", []) if r.who == f"{tier} {Rung.FLOOR}"), None)
         report.add(key, f"floor of the slides with sound, {tier} tier", "kbit/s", floor.kbps if floor else None)
         report.add(f"{key}_files", "… with containers", "kbit/s", floor.file_kbps if floor else None)
-
-
-def add_costs(report: Report, ladders: list[Ladder]) -> None:
-    """Add what the ladders cost: measuring as a share of making, and processor seconds a second of content."""
-    shares = [ladder.cpu.get(MEASURING, 0.0) / ladder.cpu[MAKING] for ladder in ladders]
-    costs = [sum(ladder.cpu.values()) / ladder.seconds for ladder in ladders]
-    report.add("measure_share", "probing and gates, as a share of the encode: median of lectures", "x", *shares)
-    report.add("cpu_s_per_content_s", "processor seconds a second of lecture, both tiers, all rungs", "s", *costs)

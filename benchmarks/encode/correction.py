@@ -28,7 +28,7 @@ def run(run: Run) -> None:
             new, every = new_bytes(before.indexes, make_version(executor, folder, lesson, before).indexes)
             run.report.say(f"  {lesson.name}: {new / 1e3:.0f} of {every / 1e3:.0f} kB are new")
             run.report.add(key, f"bytes of new segments: {what}", "x", new / every)
-    run.report.notes.append(
+    run.report.note(
         f"Corrections: a lesson of {minutes} x {seconds} s, slides with a pointer at 10 frames/s; floors of both tiers "
         "and their sound."
     )

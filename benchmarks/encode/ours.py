@@ -23,25 +23,24 @@ from catalog.jobs.schemas import Corrected
 from catalog.storage.base import Bucket
 from workers.pipeline.commands import parts, segments
 from workers.pipeline.desk import Desk, cut_pictures
-from workers.pipeline.encode import Bench, Done, encode_segment
-from workers.pipeline.gates.verdict import Try
+from workers.pipeline.encode import Bench, encode_segment
+from workers.pipeline.gates.verdict import Measures
 from workers.pipeline.ingest import Asked, Ingested, ingest
-from workers.pipeline.judging import judge_rendition
+from workers.pipeline.judging import Attempt, judge_track
 from workers.pipeline.pack import Bench as PackBench
 from workers.pipeline.pack import pack_track
 from workers.pipeline.plan import Stretch
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits, run
+from workers.pipeline.stills.lesson import base_of_lesson
 from workers.pipeline.tools import find_tools
-from workers.pipeline.work import SegmentWork, SoundWork, VideoWork
+from workers.pipeline.work import Done, Row, SegmentWork, SoundWork, VideoWork
 from workers.pipeline.works import sound_works
 
-Row = tuple[SegmentWork, Done]
-
 LIMITS = Limits(seconds=3600, cpu_seconds=7200)
-MAKING, MEASURING = "making", "measuring"
+MAKING, MEASURING, STILLS = "making", "measuring", "stills"
 """What processor time goes to: cutting, decoding, encoding (a second time too, where a gate asked for it) and packing;
-and looking, probe encodes and gates."""
+looking, probe encodes and gates; and the stills, which no peer makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,9 @@ class Workshop:
             ingested = self.ingest(source, job)
         with ledger.on(MAKING):
             self._cut_again(source, ingested)
-        ledger.spent[MEASURING] -= ledger.spent[MAKING]  # ingest has cut, too
+        with ledger.on(STILLS):
+            self._stills_again(source, ingested)
+        ledger.spent[MEASURING] -= ledger.spent[MAKING] + ledger.spent[STILLS]  # ingest has done that, too
         making = Making(self, ledger)
         packed: list[Packed] = []
         for track in dict.fromkeys(work.track for work in ingested.works):
@@ -174,6 +175,13 @@ class Workshop:
             sound_works(desk, source, ingested.facts.sound.stream, ingested.recipe, ingested.plan)
         shutil.rmtree(desk.folder)
 
+    def _stills_again(self, source: Path, ingested: Ingested) -> None:
+        """Make the stills once more, for the same reason."""
+        desk = self._desk("jobs/again")
+        pictures, handling = ingested.look.pictures, ingested.recipe.handling
+        base_of_lesson(desk, source, ingested.facts, (pictures, handling) if pictures and handling else None, None)
+        shutil.rmtree(desk.folder)
+
     def _desk(self, prefix: str) -> Desk:
         return Desk(self.tools, self.store, self.room(), prefix, LIMITS)
 
@@ -184,10 +192,10 @@ class Workshop:
         shutil.rmtree(room)
         return done
 
-    def pack(self, rows: Sequence[Row]) -> Packed:
+    def pack(self, rows: Sequence[Row], measures: Measures | None = None) -> Packed:
         """Make the pack of one track's encoded segments."""
         room = self.room()
-        packed = pack_track(PackBench(self.store, room), [(work, done.encoded) for work, done in rows], None)
+        packed = pack_track(PackBench(self.store, room), rows, measures or Measures())
         shutil.rmtree(room)
         return packed
 
@@ -249,24 +257,21 @@ class Making:
 
     def track(self, works: list[SegmentWork]) -> Packed | None:
         """Make one track; None where it was not good enough however it was encoded."""
-        tries: list[Try] = []
+        tries: list[Attempt] = []
         while True:
             rows = [self._segment(work) for work in works]
             self.tries[works[0].track] = len(tries) + 1
-            shown = [(work, done) for work, done in rows if isinstance(work, VideoWork)]
-            if not shown:
-                break
-            judged = judge_rendition([work for work, _ in shown], [done.measured for _, done in shown], tries)
-            tries.append(judged.attempt)
+            judged = judge_track(rows, tries)
             if judged.again is None:
-                if judged.passed or shown[0][0].recipe.rung is Rung.FLOOR:
-                    break
-                self.refused.append(works[0].track)
-                return None
-            works = [work.model_copy(update={"recipe": judged.again}) for work, _ in shown]
+                break
+            tries.append(judged.attempt)
+            works = [work.model_copy(update={"recipe": judged.again}) for work in works]
+        if not judged.passed:
+            self.refused.append(works[0].track)
+            return None
         self.works += works
         with self.ledger.on(MAKING):
-            return self.workshop.pack(rows)
+            return self.workshop.pack(rows, judged.attempt.measures)
 
     def _segment(self, work: SegmentWork) -> Row:
         """Encode first without looking, then look: what is kept is not encoded twice."""
@@ -280,9 +285,8 @@ class Making:
 
 def unlooked(work: SegmentWork) -> SegmentWork:
     """Return the same segment, asked for without being measured. Pure."""
-    if isinstance(work, SoundWork):
-        return work
-    return work.model_copy(update={"spots": (), "weights": (), "text_at": None})
+    told = {"heard": False} if isinstance(work, SoundWork) else {"spots": (), "weights": (), "text_at": None}
+    return work.model_copy(update=told)
 
 
 def place(work: SegmentWork) -> str:

@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from statistics import median
@@ -43,8 +45,9 @@ KEYS = (*AT_MOST, *AT_LEAST, *UNBOUNDED)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A figure: every run's value; none where it could not be had."""
+    """A figure of a part of the benchmark: every run's value; none where it could not be had."""
 
+    part: str
     key: str
     what: str
     unit: str
@@ -74,8 +77,10 @@ class Found:
 
 @dataclass
 class Report:
-    """One run of the benchmark."""
+    """One run of the benchmark, or of some of its parts; `part` is the one that is being measured."""
 
+    part: str = ""
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     found: list[Found] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -83,7 +88,7 @@ class Report:
     curves: list[dict[str, Any]] = field(default_factory=list)
     arguments: dict[str, list[str]] = field(default_factory=dict)
     recipes: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
     def say(self, words: str) -> None:
         """Tell whoever waits what is being done, and after how many seconds."""
@@ -91,7 +96,22 @@ class Report:
 
     def add(self, key: str, what: str, unit: str, *runs: float | None) -> None:
         """Add a figure with the values of its runs; None says that it could not be had."""
-        self.found.append(Found(key, what, unit, tuple(run for run in runs if run is not None)))
+        self.found.append(Found(self.part, key, what, unit, tuple(run for run in runs if run is not None)))
+
+    def note(self, words: str) -> None:
+        """Add what a reader must know to believe the part's figures."""
+        self.notes.append((self.part, words))
+
+    @contextmanager
+    def measuring(self, part: str) -> Iterator[None]:
+        """Take what is found in this block for a part of the benchmark."""
+        self.part, began = part, time.monotonic()
+        self.say(f"{part} …")
+        yield
+        self.made[part] = {
+            "made": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(time.monotonic() - began),
+            "machine": machine(),
+        }  # fmt: skip
 
     def add_rows(self, rows: list[Row], ladder: Ladder, arguments: dict[str, list[str]]) -> None:
         """Add the streams of a lecture, our recipe for it, and the peers' command lines."""
@@ -101,19 +121,13 @@ class Report:
             self.rows.append({key: _rounded(value) for key, value in told.items()})
         self.recipes[rows[0].lecture] = ladder.recipe | {"tries": ladder.tries, "refused": ladder.refused}
         if ladder.refused:
-            self.notes.append(f"{rows[0].lecture}: the gate let not pass {', '.join(ladder.refused)}.")
+            self.note(f"{rows[0].lecture}: the gate let not pass {', '.join(ladder.refused)}.")
         self.arguments |= {name: words for name, words in arguments.items() if name not in self.arguments}
 
     def add_verdicts(self, tier: Tier, verdicts: list[Verdict]) -> None:
         """Add what was judged, and why a rung was not taken."""
         for verdict in verdicts:
             self.verdicts.append({key: _rounded(v) for key, v in asdict(verdict).items()} | {"tier": str(tier)})
-
-    @property
-    def summary(self) -> dict[str, float | None]:
-        """The issue's keys and their values."""
-        values = {found.key: found.value for found in self.found}
-        return {key: _rounded(values.get(key)) for key in KEYS}
 
     @property
     def all_reached(self) -> bool:
@@ -126,7 +140,7 @@ class Report:
         for table in (self._rows_table(), self._verdicts_table(), self._figures_table()):
             if table.row_count:
                 console.print(table)
-        for note in self.notes:
+        for _, note in self.notes:
             console.print(f"  {note}")
 
     def _rows_table(self) -> Table:
@@ -167,27 +181,54 @@ class Report:
         return table
 
     def write(self) -> None:
-        """Write `results/encode.json`, whole or not at all."""
-        document = {
+        """Write `results/encode.json`, whole or not at all. Parts that this run did not measure stay as they were."""
+        path, document = RESULTS / "encode.json", self.document()
+        if path.exists():
+            document = merged(json.loads(path.read_text()), document)
+        RESULTS.mkdir(exist_ok=True)
+        partial = RESULTS / "encode.partial"
+        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        partial.rename(path)
+
+    def document(self) -> dict[str, Any]:
+        """Return what is written: figures and notes by part, and what the parts `compare` and `curves` look like."""
+        figures = [asdict(f) | {"value": f.value, "bound": f.bound, "reached": f.reached} for f in self.found]
+        return {
             "benchmark": "encode",
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - self.began),
-            "machine": machine(),
+            "parts": self.made,
             "tools": {"ffmpeg": find_tools().version, "imageio-ffmpeg": imageio_ffmpeg.__version__},
             "voice": {"name": voice.NAME, "sha256": voice.DIGEST},
-            "summary": self.summary,
-            "figures": [asdict(f) | {"value": f.value, "bound": f.bound, "reached": f.reached} for f in self.found],
+            "summary": summary_of(figures),
+            "figures": figures,
             "rows": self.rows,
             "verdicts": self.verdicts,
             "curves": self.curves,
             "peers": self.arguments,
             "recipes": self.recipes,
-            "notes": self.notes,
+            "notes": [{"part": part, "note": note} for part, note in self.notes],
         }
-        RESULTS.mkdir(exist_ok=True)
-        partial = RESULTS / "encode.partial"
-        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-        partial.rename(RESULTS / "encode.json")
+
+
+OF_PART = {"rows": "compare", "verdicts": "compare", "peers": "compare", "recipes": "compare", "curves": "curves"}
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return `new` with the parts of `old` that it does not have. Pure."""
+    document = dict(new)
+    document["parts"] = old["parts"] | new["parts"]
+    for key in ("figures", "notes"):
+        document[key] = [one for one in old[key] if one["part"] not in new["parts"]] + new[key]
+    for key, part in OF_PART.items():
+        if part not in new["parts"]:
+            document[key] = old[key]
+    document["summary"] = summary_of(document["figures"])
+    return document
+
+
+def summary_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Return the issue's keys and their values; null for what was not measured or did not count. Pure."""
+    values = {figure["key"]: figure["value"] for figure in figures}
+    return {key: _rounded(values.get(key)) for key in KEYS}
 
 
 def _rounded(value: Any) -> Any:

@@ -188,31 +188,31 @@ def run(run: Run) -> None:
         centre.engine.dispose()
     scale = took[1] / took[2]
     run.report.add("scale_2_workers", "two workers against one, a processor each, servers counted", "x", scale)
-    _add_floors(run, took[2] / content)
-    run.report.notes.append(
+    _add_floors(run, scale / 2)
+    run.report.note(
         f"scale_2_workers: {count} lessons of {seconds:g} s, all jobs asked for at once, from creation to all done; "
         f"{took[1]:.0f} s with servers and one worker on one processor, {took[2]:.0f} s with servers and two workers "
         f"on two; this process may use {cores()}."
     )
 
 
-def floor_hours(wall_a_second: float, floor_share: float, processors: int) -> float:
-    """Return hours until a week's floors can be published, given wall seconds a second of lesson on two processors.
+def floor_hours(floors_a_second: float, efficiency: float, processors: int) -> float:
+    """Return hours until a week's floors can be published, given processor seconds a second of lesson for floors.
 
-    `floor_share` is the floors' part of all processor time. More processors are taken to help in proportion.
+    `efficiency` is the share of processors that workers turn into encoding: half of what two workers gain.
     """
     lessons, seconds = WEEK
-    return lessons * seconds * wall_a_second * floor_share * 2 / processors / 3600
+    return lessons * seconds * floors_a_second / (processors * efficiency) / 3600
 
 
-def _add_floors(run: Run, wall_a_second: float) -> None:
-    ladders = [side.ladder for side in run.lectures()]
-    share = mean(ladder.floors / sum(ladder.cpu.values()) for ladder in ladders)
+def _add_floors(run: Run, efficiency: float) -> None:
+    ladders = [run.long] if run.long else [side.ladder for side in run.lectures()]
+    cost = mean(ladder.floors / ladder.seconds for ladder in ladders)
     what = "40 lessons of 45 minutes: hours until the last floor can be published"
     for key, processors in (("floors_40_hours", 2), ("floors_40_hours_16_cores", 16)):
-        run.report.add(key, f"{what}, {processors} cores", "h", floor_hours(wall_a_second, share, processors))
-    run.report.notes.append(
-        f"floors_40_hours: computed, not waited for: two workers took {wall_a_second:.2f} s a second of lesson for the "
-        f"whole ladder, of whose processor time {share:.0%} goes to looking, probing, and the floors of both tiers "
-        "with their sound. For 16 cores it is divided by 8: sixteen workers were not run."
+        run.report.add(key, f"{what}, {processors} cores", "h", floor_hours(cost, efficiency, processors))
+    run.report.note(
+        "floors_40_hours: computed, not waited for: looking, probing, and the floors of both tiers with their sound "
+        f"take {cost:.2f} CPU-s a second of a lecture of {ladders[0].seconds:.0f} s, and of each processor "
+        f"{efficiency:.0%} was of use in scale_2_workers. Sixteen cores are taken to be as good: they were not run."
     )

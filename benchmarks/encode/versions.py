@@ -11,13 +11,11 @@ from pathlib import Path
 
 from benchmarks.encode.lectures import Lecture
 from benchmarks.encode.measure import submit
-from benchmarks.encode.ours import Row, Workshop, is_floor, unlooked
+from benchmarks.encode.ours import Workshop, is_floor, unlooked
 from catalog.formats.index import Index
 from catalog.jobs.schemas import Corrected, EncodeRow
-from workers.pipeline.correction.correcting import Inherited
-from workers.pipeline.encode import Done
 from workers.pipeline.ingest import Ingested
-from workers.pipeline.work import Encoded, Measured, SegmentWork
+from workers.pipeline.work import Row, SegmentWork
 
 BATCH = 4
 """Segments that one task of the pool encodes."""
@@ -61,25 +59,11 @@ def make_version(executor: ProcessPoolExecutor, folder: Path, lesson: Lecture, b
     ingested = workshop.ingest(lesson.file, lesson.name, before.corrected() if before else None)
     works = [work for work in ingested.works if is_floor(work)]
     tasks = [submit(executor, encode_some, folder, works[n : n + BATCH]) for n in range(0, len(works), BATCH)]
-    rows = [row for task in tasks for row in task.result()] + kept_rows(ingested.inherited)
+    rows = [row for task in tasks for row in task.result()] + list(ingested.inherited)
     tracks: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row[0].number):
         tracks.setdefault(row[0].track, []).append(row)
     return Version(lesson.name, ingested, tracks, [_index(workshop, rows) for rows in tracks.values()])
-
-
-def kept_rows(inherited: Sequence[Inherited]) -> list[Row]:
-    """Return inherited segments as rows. Pure."""
-    return [
-        (
-            one.work,
-            Done(
-                Encoded.model_validate(one.result["encoded"]), Measured.model_validate(one.result["measured"]),
-                reused=True,
-            ),
-        )
-        for one in inherited
-    ]  # fmt: skip
 
 
 def _index(workshop: Workshop, rows: Sequence[Row]) -> Index:

@@ -80,7 +80,11 @@ class VideoTrack(Document):
 
 
 class SoundTrack(Document):
-    """The sound that a lesson's renditions of one tier share; other fields as in `VideoTrack`."""
+    """The sound that a lesson's renditions of one tier share; other fields as in `VideoTrack`.
+
+    `speech` is how well the voice is understood, as measured on the track as it is: ESTOI, from 0 to 1 (equal to the
+    lesson's own sound); None where nobody speaks.
+    """
 
     tier: Tier
     index: Digest
@@ -90,6 +94,7 @@ class SoundTrack(Document):
     sample_rate: int = Field(ge=8000, le=192_000)
     channels: int = Field(ge=1, le=2)
     peak_bits_per_s: int = Field(ge=1)
+    speech: Share | None = None
 
 
 class Quality(Document):

@@ -32,7 +32,8 @@ class GivenUp(BaseModel):
     """A rung that is not made, or not as good as it might be, and why.
 
     `budget`: it did not fit; `source`: the source is as small; `gate`: it was not good enough however it was encoded.
-    `bits_per_s` and `vmaf` are what it would have had, `instead` the VMAF that it has now, or None if it is not made.
+    `bits_per_s` and `vmaf` are what it would have had, or what it came to where a gate took it away; `instead` is the
+    VMAF that it has now, None if it is not made.
     """
 
     model_config = ConfigDict(frozen=True)

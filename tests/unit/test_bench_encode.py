@@ -12,7 +12,7 @@ from benchmarks.encode import hearing, lectures, peers, voice
 from benchmarks.encode.cost import first_works
 from benchmarks.encode.edits import slide_lines
 from benchmarks.encode.ours import at_crf, first_part, is_floor, new_bytes, pictures, unlooked, whole_work
-from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report
+from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report, merged
 from benchmarks.encode.rule import Quality, Row, geometric_mean, judge, nearest_rank, shortfalls, worst
 from benchmarks.encode.running import Broken, Weight
 from benchmarks.encode.scale import floor_hours
@@ -104,23 +104,44 @@ def test_the_nearest_rank() -> None:
 
 def test_the_summary_has_every_key_of_the_issue_and_null_for_what_is_missing() -> None:
     report = Report()
-    report.add("bits_vs_ricecooker", "…", "x", 0.4)
-    report.add("bits_vs_peertube", "…", "x", None)
-    report.add("scale_2_workers", "…", "x", 1.7, 1.9, 1.85)
-    assert set(report.summary) == set(KEYS)
-    assert report.summary["bits_vs_ricecooker"] == 0.4
-    assert report.summary["bits_vs_peertube"] is None
-    assert report.summary["scale_2_workers"] == 1.85
-    assert report.summary["floors_40_hours"] is None
+    with report.measuring("compare"):
+        report.add("bits_vs_ricecooker", "…", "x", 0.4)
+        report.add("bits_vs_peertube", "…", "x", None)
+        report.add("scale_2_workers", "…", "x", 1.7, 1.9, 1.85)
+    summary = report.document()["summary"]
+    assert set(summary) == set(KEYS)
+    assert summary["bits_vs_ricecooker"] == 0.4
+    assert summary["bits_vs_peertube"] is None
+    assert summary["scale_2_workers"] == 1.85
+    assert summary["floors_40_hours"] is None
+
+
+def test_a_run_of_some_parts_leaves_the_others_as_they_were() -> None:
+    before, after = Report(), Report()
+    for part, key in (("compare", "bits_vs_ricecooker"), ("scale", "scale_2_workers")):
+        with before.measuring(part):
+            before.add(key, "…", "x", 0.4)
+            before.note(f"{part} before")
+    before.curves.append({"curve": "modern"})
+    with after.measuring("scale"):
+        after.add("scale_2_workers", "…", "x", 1.9)
+        after.note("scale after")
+    document = merged(before.document(), after.document())
+    assert set(document["parts"]) == {"compare", "scale"}
+    assert document["parts"]["compare"] == before.made["compare"]
+    assert document["summary"]["bits_vs_ricecooker"] == 0.4
+    assert document["summary"]["scale_2_workers"] == 1.9
+    assert [one["note"] for one in document["notes"]] == ["compare before", "scale after"]
+    assert document["curves"] == [{"curve": "modern"}]
 
 
 def test_bounds_are_kept_or_missed() -> None:
-    assert Found("bits_vs_peertube", "", "x", (AT_MOST["bits_vs_peertube"],)).reached is True
-    assert Found("bits_vs_peertube", "", "x", (0.17,)).reached is False
-    assert Found("bits_vs_peertube", "", "x", ()).reached is False
-    assert Found("scale_2_workers", "", "x", (AT_LEAST["scale_2_workers"],)).reached is True
-    assert Found("scale_2_workers", "", "x", (1.7,)).reached is False
-    assert Found("cpu_s_per_content_s", "", "s", ()).reached is None
+    assert Found("part", "bits_vs_peertube", "", "x", (AT_MOST["bits_vs_peertube"],)).reached is True
+    assert Found("part", "bits_vs_peertube", "", "x", (0.17,)).reached is False
+    assert Found("part", "bits_vs_peertube", "", "x", ()).reached is False
+    assert Found("part", "scale_2_workers", "", "x", (AT_LEAST["scale_2_workers"],)).reached is True
+    assert Found("part", "scale_2_workers", "", "x", (1.7,)).reached is False
+    assert Found("part", "cpu_s_per_content_s", "", "s", ()).reached is None
 
 
 def voice_like(count: int, seed: int = 1) -> hearing.Samples:
@@ -218,8 +239,9 @@ def test_bytes_of_files_that_play_together_add_up() -> None:
 
 
 def test_a_weeks_floors() -> None:
-    assert floor_hours(1.0, 0.5, 2) == pytest.approx(15)
-    assert floor_hours(1.0, 0.5, 16) == pytest.approx(15 / 8)
+    assert floor_hours(1.0, 1.0, 2) == pytest.approx(15)
+    assert floor_hours(1.0, 0.5, 2) == pytest.approx(30)
+    assert floor_hours(1.0, 1.0, 16) == pytest.approx(15 / 8)
 
 
 def test_no_two_slides_say_the_same() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from catalog.formats.rungs import WATCHABLE, Rung
 from workers.pipeline.gates.verdict import (
     GATES,
+    OF_PICTURES,
     SVT_AV1_SLOPE,
     X264_SLOPE,
     Measure,
@@ -33,7 +34,7 @@ def tried(crf: int, mean: float, p5: float = 90.0, legibility: float | None = No
 def test_every_rung_with_pictures_has_a_gate_and_asks_more_than_the_one_below() -> None:
     assert set(GATES) == set(WATCHABLE)
     for lower, higher in pairwise(WATCHABLE):
-        assert all(GATES[lower].threshold(measure) < GATES[higher].threshold(measure) for measure in Measure)
+        assert all(GATES[lower].threshold(measure) < GATES[higher].threshold(measure) for measure in OF_PICTURES)
 
 
 def test_what_reaches_its_thresholds_passes_with_the_room_that_is_left() -> None:

@@ -88,7 +88,7 @@ def test_a_video_segment_of_the_compatible_tier() -> None:
         "-f mp4 -aq-mode:v 0 -bf:v 3 -bsf:v filter_units=remove_types=6 -c:v libx264 -crf:v 30 "
         f"{OUT} -flags:v +bitexact -g:v 100000 -keyint_min:v 100000 -level:v 3.1 {MP4} -preset:v veryslow "
         "-profile:v high -psy:v 0 -sc_threshold:v 0 -threads:v 1 -use_editlist 0 -video_track_timescale 10000 "
-        f"file:/w/out.mp4 {QUIET}"
+        f"-x264-params stitchable=1 file:/w/out.mp4 {QUIET}"
     )
 
 

@@ -15,7 +15,7 @@ from workers.pipeline.errors import NotDecodable, PartLost, ToolFailed
 from workers.pipeline.measure import check_segment, file_digest, measure
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
 from workers.pipeline.tools import Tools
-from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork, measure_key, segment_key
+from workers.pipeline.work import Done, Encoded, Measured, SegmentWork, VideoWork, measure_key, segment_key
 from workers.pipeline.workspace import require_room
 
 SLOWEST_FACTOR = 30
@@ -32,15 +32,6 @@ def measured_at(work: SegmentWork) -> str:
 def kept_at(key: str) -> str:
     """Return the name, in the private bucket, of the encoded segment with this key: its init part and itself."""
     return f"segments/{key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A segment that is kept, what was measured on it, and whether it was there already."""
-
-    encoded: Encoded
-    measured: Measured
-    reused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +53,7 @@ def encode_segment(bench: Bench, work: SegmentWork) -> Done:
     key = segment_key(work)
     kept, measured = fetch_kept(bench.store, key), fetch_measured(bench.store, work)
     if kept is not None and measured is not None:
-        return Done(describe(key, kept), measured, reused=True)
+        return Done(encoded=describe(key, kept), measured=measured, reused=True)
     part, out = bench.folder / "part", bench.folder / "segment.mp4"
     _fetch_part(bench.store, work, part)
     if kept is None:
@@ -79,7 +70,7 @@ def encode_segment(bench: Bench, work: SegmentWork) -> Done:
         out.write_bytes(kept)
     measured = measure(bench.tools, bench.store, work, (part, out), bench.limits, bench.watch)
     bench.store.put(Bucket.SOURCES, measured_at(work), measured.model_dump_json().encode(), "application/json")
-    return Done(describe(key, whole), measured, reused=kept is not None)
+    return Done(encoded=describe(key, whole), measured=measured, reused=kept is not None)
 
 
 def encode_file(

@@ -7,7 +7,7 @@ from catalog.formats.rungs import Tier
 from catalog.jobs.media import GivenUp, MediaBase
 from catalog.jobs.schemas import Budget, Corrected
 from catalog.storage.base import Bucket
-from workers.pipeline.correction.correcting import Inherited, find_correction, inherit_stills
+from workers.pipeline.correction.correcting import find_correction, inherit_stills
 from workers.pipeline.desk import Desk, cut_pictures
 from workers.pipeline.gates.loudness import gain_for
 from workers.pipeline.ladder.choose import choose_steps, fit_budget, lost_to_source, recipe_of
@@ -20,7 +20,7 @@ from workers.pipeline.probe import Facts, SourceLimits, probe
 from workers.pipeline.process import Watch
 from workers.pipeline.recipe import Handling, Recipe, SoundHandling, SoundRecipe, VideoRecipe, handling_of
 from workers.pipeline.stills.lesson import base_of_lesson, fetch_deck, picture_from_deck
-from workers.pipeline.work import SegmentWork
+from workers.pipeline.work import Row, SegmentWork
 from workers.pipeline.works import sound_works, video_works
 from workers.pipeline.workspace import require_room
 
@@ -36,7 +36,7 @@ class Ingested:
     works: list[SegmentWork]
     base: MediaBase
     given_up: tuple[GivenUp, ...]
-    inherited: tuple[Inherited, ...] = ()
+    inherited: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

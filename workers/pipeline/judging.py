@@ -1,57 +1,163 @@
-"""Whether a rendition is good enough to be packed, and if not, what is encoded again. Pure."""
+"""Whether a track is good enough to be packed, and if not, how it is encoded again. Pure.
+
+Sound gets more bits. Pictures are made better in this order: more bits, as long as they show; as large as the source;
+more of the source's pictures. Where even that is short, the source itself has no more to give (grain that is taken
+away, text that the OCR reads by luck): a floor is then encoded once as well as its shape can be, which is its
+*ceiling*, and judged by what that reaches (`gates.verdict`). Better rungs are left out instead: a lesson is watchable
+without them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from statistics import fmean
 
-from catalog.formats.release import Quality
-from catalog.formats.rungs import Tier
+from catalog.formats.rungs import Rung, Tier
 from workers.pipeline.gates.legibility import combine
 from workers.pipeline.gates.pictures import summarise
-from workers.pipeline.gates.verdict import GATES, SVT_AV1_SLOPE, X264_SLOPE, Measures, Try, judge, next_step
-from workers.pipeline.recipe import VideoRecipe
-from workers.pipeline.work import Measured, VideoWork
+from workers.pipeline.gates.speech import is_clear, is_voice
+from workers.pipeline.gates.verdict import (
+    GATES,
+    SVT_AV1_SLOPE,
+    X264_SLOPE,
+    Measure,
+    Measures,
+    Try,
+    judge,
+    next_step,
+)
+from workers.pipeline.ladder.choose import preset_of
+from workers.pipeline.ladder.shapes import slower_rates
+from workers.pipeline.ladder.voices import CODEC, more_bits
+from workers.pipeline.probe import Frozen
+from workers.pipeline.recipe import SoundRecipe, VideoRecipe
+from workers.pipeline.work import Measured, Row, SoundWork, VideoWork
 
 SLOPES = {Tier.COMPATIBLE: X264_SLOPE, Tier.MODERN: SVT_AV1_SLOPE}
-MOST_TRIES = 6
+MOST_TRIES = 8
+"""So often a rendition is encoded before its ceiling is looked for."""
+
+
+class Attempt(Frozen):
+    """A recipe that the segments of a track were encoded by, and what was measured on them."""
+
+    recipe: VideoRecipe | SoundRecipe
+    measures: Measures
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is to become of a rendition: packed with this quality, encoded again by `again`, or neither (None).
+    """What is to become of a track: packed if it `passed`, encoded again by `again`, or neither: then it is left out.
 
-    Neither means that no bits and no size bring it through its gate: it has met what its source has to give.
+    `why` names what fell short, `limited` what its source could not give, so that less was asked of it.
     """
 
-    quality: Quality
-    attempt: Try
-    again: VideoRecipe | None
-
-    @property
-    def passed(self) -> bool:
-        """Say whether it is good enough."""
-        return self.attempt.verdict.passed
+    attempt: Attempt
+    passed: bool
+    again: VideoRecipe | SoundRecipe | None = None
+    why: tuple[Measure, ...] = ()
+    limited: tuple[Measure, ...] = ()
 
 
-def judge_rendition(works: Sequence[VideoWork], measured: Sequence[Measured], before: Sequence[Try]) -> Judged:
-    """Judge a rendition by what was measured on its segments, after the tries `before` this one.
+def judge_track(rows: Sequence[Row], before: Sequence[Attempt]) -> Judged:
+    """Judge a track by what was measured on its segments, after the attempts `before` this one.
 
-    A CRF is one for the whole rendition, so that its pictures do not change with the boundaries of segments. Where bits
-    do not help any more, and pictures are smaller than the source's, they are made as large: small text goes with size.
+    Inherited segments are measured with the others and not encoded again; beside them pictures keep their shape, for a
+    track has one init part. All others get the same recipe, so that pictures do not change with the boundaries of
+    segments.
     """
+    measured = [done.measured for _, done in rows]
+    works = [work for work, done in rows if not done.inherited]
+    if isinstance(rows[0][0], VideoWork):
+        pictures = [work for work in works if isinstance(work, VideoWork)]
+        recipe = (pictures or [rows[0][0]])[0].recipe
+        attempt = Attempt(recipe=recipe, measures=measures_of(measured))
+        if len(pictures) < len(rows):
+            pictures = [_kept_in_shape(work) for work in pictures]
+        return _judge_pictures(pictures, attempt, before) if pictures else Judged(attempt, passed=True)
+    voices = [work for work in works if isinstance(work, SoundWork)]
+    return _judge_sound((voices or [rows[0][0]])[0].recipe, measured, bool(voices))
+
+
+def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequence[Attempt]) -> Judged:
     recipe = works[0].recipe
-    measures = measures_of(measured)
-    attempt = Try(crf=recipe.crf, verdict=judge(measures, GATES[recipe.rung]))
+    best = ceiling_of(works) if recipe.rung is Rung.FLOOR else None
+    gate, tried = GATES[recipe.rung], [*before, attempt]
+    ceiling = next((one.measures for one in tried if one.recipe == best), None)
+    verdict = judge(attempt.measures, gate, ceiling)
     again = None
-    if not attempt.verdict.passed and len(before) + 1 < MOST_TRIES:
-        step = next_step([*before, attempt], SLOPES[recipe.tier])
-        if step:
-            again = recipe.model_copy(update={"crf": recipe.crf - step})
-        elif recipe.width * recipe.height < works[0].largest[0] * works[0].largest[1]:
-            first = before[0].crf if before else recipe.crf
-            again = recipe.model_copy(
-                update={"crf": first, "width": works[0].largest[0], "height": works[0].largest[1]}
-            )
-    return Judged(quality=Quality(**measures.model_dump()), attempt=attempt, again=again)
+    if recipe == best and ceiling is not None:
+        within = (one.recipe for one in before if judge(one.measures, gate, ceiling).passed)
+        again = next((found for found in within if isinstance(found, VideoRecipe)), None)
+    elif not verdict.passed and ceiling is None:
+        again = _better(works, recipe, tried) or best
+    why = tuple(short.measure for short in verdict.why)
+    return Judged(attempt, verdict.passed and again is None, again, why, verdict.limited)
+
+
+def _judge_sound(recipe: SoundRecipe, measured: Sequence[Measured], is_open: bool) -> Judged:
+    """Judge the voice by how much more of it is lost than with bits to spare; nothing is asked where nobody speaks."""
+    heard = [one.speech for one in measured if one.speech is not None]
+    if not is_voice([anchor for _, anchor in heard]):
+        return Judged(Attempt(recipe=recipe, measures=Measures()), passed=True)
+    attempt = Attempt(recipe=recipe, measures=Measures(speech=round(fmean(score for score, _ in heard), 4)))
+    if not is_open or is_clear(CODEC[recipe.tier], heard):
+        return Judged(attempt, passed=True)
+    more = more_bits(recipe)
+    return Judged(attempt, more is None, more, () if more is None else (Measure.SPEECH,))
+
+
+def ceiling_of(works: Sequence[VideoWork]) -> VideoRecipe:
+    """Return the recipe of the ceiling: as large as the source, all its pictures, the lowest CRF that is of use."""
+    recipe = works[0].recipe
+    return _shaped(recipe, _largest(works), _rates(works)[-1], SLOPES[recipe.tier].lowest)
+
+
+def _better(works: Sequence[VideoWork], recipe: VideoRecipe, tried: Sequence[Attempt]) -> VideoRecipe | None:
+    """Return what to encode by next; None where neither bits nor size nor pictures are left, or it was tried enough."""
+    if len(tried) >= MOST_TRIES:
+        return None
+    alike = [
+        Try(crf=one.recipe.crf, verdict=judge(one.measures, GATES[recipe.rung]))
+        for one in tried
+        if isinstance(one.recipe, VideoRecipe) and _shape(one.recipe) == _shape(recipe)
+    ]
+    step = next_step(alike, SLOPES[recipe.tier])
+    if step:
+        return recipe.model_copy(update={"crf": recipe.crf - step})
+    crf, largest = alike[0].crf, _largest(works)
+    if largest != (recipe.width, recipe.height):
+        return _shaped(recipe, largest, recipe.rate, crf)
+    faster = [rate for rate in _rates(works) if rate > recipe.rate]
+    return _shaped(recipe, largest, faster[0], crf) if faster else None
+
+
+def _shape(recipe: VideoRecipe) -> tuple[int, int, Fraction]:
+    return recipe.width, recipe.height, recipe.rate
+
+
+def _kept_in_shape(work: VideoWork) -> VideoWork:
+    """Return a work whose source seems to have no more pixels and no more pictures than its recipe."""
+    width, height, rate = _shape(work.recipe)
+    return work.model_copy(update={"largest": (width, height), "view": work.view.model_copy(update={"rate": rate})})
+
+
+def _shaped(recipe: VideoRecipe, size: tuple[int, int], rate: Fraction, crf: int) -> VideoRecipe:
+    preset = preset_of(recipe.tier, size[0] * size[1] * float(rate))
+    told = {"width": size[0], "height": size[1], "rate": rate, "crf": crf, "preset": preset}
+    return recipe.model_copy(update=told)
+
+
+def _largest(works: Sequence[VideoWork]) -> tuple[int, int]:
+    """Return the source's size on the display, or the rendition's where that is no smaller."""
+    own, largest = (works[0].recipe.width, works[0].recipe.height), works[0].largest
+    return largest if largest[0] * largest[1] > own[0] * own[1] else own
+
+
+def _rates(works: Sequence[VideoWork]) -> list[Fraction]:
+    """Return, from the slowest, the rates at which the segments begin with a picture; the rendition's own is one."""
+    found = {rate for rate in slower_rates(works[0].view.rate) if all((w.stretch.start * rate) % 1 == 0 for w in works)}
+    return sorted(found | {works[0].recipe.rate})
 
 
 def measures_of(measured: Sequence[Measured]) -> Measures:

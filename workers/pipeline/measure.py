@@ -8,15 +8,18 @@ from pydantic import TypeAdapter, ValidationError
 from catalog.formats.boxes import float_segment, read_fields, split_fragmented
 from catalog.formats.hashing import canonical_json, sha256_hex
 from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
-from workers.pipeline.commands import measures
+from workers.pipeline.commands import measures, probes, segments
 from workers.pipeline.errors import SegmentWrong, ToolFailed
 from workers.pipeline.gates.legibility import TextRegion, compare
 from workers.pipeline.gates.pictures import Scores, measure_segment
 from workers.pipeline.gates.reader import Still, the_reader
 from workers.pipeline.gates.shown import stills_of
+from workers.pipeline.gates.speech import read_samples, score_speech
+from workers.pipeline.ladder.voices import anchor_of
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.recipe import SAMPLE_RATE
 from workers.pipeline.tools import Tools
-from workers.pipeline.work import Encoded, Measured, SegmentWork, VideoWork
+from workers.pipeline.work import BEFORE_SAMPLES, Encoded, Measured, SegmentWork, SoundWork, VideoWork
 
 CHECK = Limits(seconds=300, cpu_seconds=300, memory_bytes=2 << 30, file_bytes=1 << 20)
 
@@ -46,10 +49,10 @@ def measure(
 ) -> Measured:  # fmt: skip
     """Return how good a segment is at the work's spots; `files` are its part and the segment with its init part.
 
-    Nothing for sound, whose bits were chosen by measuring, and for a segment that nobody asked to look at.
+    Nothing for a segment that nobody asked to look at or to hear.
     """
     if not isinstance(work, VideoWork):
-        return Measured()
+        return Measured(speech=_speech(tools, work, files, limits, watch) if work.heard else None)
     vmaf: Scores = ()
     if work.spots:
         vmaf = measure_segment(tools, work, work.view, work.spots, files, limits, watch)
@@ -59,6 +62,25 @@ def measure(
         regions = _regions(store, work, source[0])
         legibility = compare(regions, the_reader().read(shown[0], regions))
     return Measured(vmaf=vmaf, weights=work.weights, legibility=legibility)
+
+
+def _speech(
+    tools: Tools, work: SoundWork, files: tuple[Path, Path], limits: Limits, watch: Watch
+) -> tuple[float, float] | None:
+    """Return ESTOI of a segment's voice, and of the same with bits to spare; None where nobody speaks."""
+    piece, encoded = files
+    spared, heard = piece.with_suffix(".spared.mp4"), piece.with_suffix(".s16")
+    best = work.model_copy(update={"recipe": anchor_of(work.recipe.tier, work.recipe.channels)})
+    run(segments.encode_sound(tools, best, piece, spared), limits, watch)
+    samples = []
+    for file in (piece, encoded, spared):
+        run(probes.decode_voice(tools, file, heard), limits, watch)
+        samples.append(read_samples(heard))
+        heard.unlink()
+    spared.unlink()
+    wanted = samples[0][BEFORE_SAMPLES : BEFORE_SAMPLES + work.units]
+    score, anchor = (score_speech(wanted, found, SAMPLE_RATE) for found in samples[1:])
+    return None if score is None or anchor is None else (score, anchor)
 
 
 _REGIONS: TypeAdapter[tuple[TextRegion, ...]] = TypeAdapter(tuple[TextRegion, ...])

@@ -13,11 +13,10 @@ from catalog.jobs.media import Packed
 from catalog.storage.base import BINARY, Bucket, ObjectStore
 from workers.pipeline.encode import fetch_kept, kept_at
 from workers.pipeline.errors import Cancelled, InitDiffers, PartLost
+from workers.pipeline.gates.verdict import Measures
 from workers.pipeline.process import UNWATCHED, Watch
 from workers.pipeline.recipe import SAMPLE_RATE, SoundRecipe, VideoRecipe
-from workers.pipeline.work import Encoded, SegmentWork, VideoWork
-
-Row = tuple[SegmentWork, Encoded]
+from workers.pipeline.work import Encoded, Row, VideoWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Bench:
     watch: Watch = UNWATCHED
 
 
-def pack_track(bench: Bench, rows: Sequence[Row], quality: Quality | None) -> Packed:
+def pack_track(bench: Bench, rows: Sequence[Row], measures: Measures) -> Packed:
     """Store the pack and the index of one track; return what a release will say of it.
 
     Both have a digest as their name and are stored before anything names them, so doing this twice is harmless.
@@ -39,19 +38,20 @@ def pack_track(bench: Bench, rows: Sequence[Row], quality: Quality | None) -> Pa
     index = _store_track(bench, ordered)
     first = ordered[0][0]
     if isinstance(first, VideoWork):
-        recipe = first.recipe
+        recipe, quality = first.recipe, Quality(**measures.model_dump(exclude={"speech"}))
         rendition = Rendition(rung=recipe.rung, tier=recipe.tier, video=video_track(index, recipe), quality=quality)
         return Packed(rendition=rendition)
-    return Packed(sound=sound_track(index, first.recipe))
+    return Packed(sound=sound_track(index, first.recipe, measures.speech))
 
 
 def _store_track(bench: Bench, rows: Sequence[Row]) -> Index:
-    init, _ = _take(bench.store, rows[0][1])
+    init, _ = _take(bench.store, rows[0][1].encoded)
     first = rows[0][0]
     kind, timescale = (
         (TrackKind.VIDEO, first.recipe.timescale) if isinstance(first, VideoWork) else (TrackKind.SOUND, SAMPLE_RATE)
     )
-    index = make_index(kind, timescale, init, [(e.length, e.duration, e.digest) for _, e in rows])
+    encoded = [done.encoded for _, done in rows]
+    index = make_index(kind, timescale, init, [(e.length, e.duration, e.digest) for e in encoded])
     pack = bench.folder / f"{index.digest}.mp4"
     with pack.open("wb") as file:
         for chunk in write_pack(index, _segments(bench, rows, init)):
@@ -63,14 +63,14 @@ def _store_track(bench: Bench, rows: Sequence[Row]) -> Index:
 
 
 def _segments(bench: Bench, rows: Sequence[Row], init: bytes) -> Iterator[bytes]:
-    for done, (work, encoded) in enumerate(rows, start=1):
+    for count, (work, done) in enumerate(rows, start=1):
         if bench.watch.is_cancelled():
             raise Cancelled
-        its_init, segment = _take(bench.store, encoded)
+        its_init, segment = _take(bench.store, done.encoded)
         if its_init != init:
             raise InitDiffers(number=work.number, track=work.track)
         yield segment
-        bench.watch.progress(done / len(rows))
+        bench.watch.progress(count / len(rows))
 
 
 def _take(store: ObjectStore, encoded: Encoded) -> tuple[bytes, bytes]:
@@ -102,7 +102,7 @@ def video_track(index: Index, recipe: VideoRecipe) -> VideoTrack:
     )
 
 
-def sound_track(index: Index, recipe: SoundRecipe) -> SoundTrack:
+def sound_track(index: Index, recipe: SoundRecipe, speech: float | None) -> SoundTrack:
     """Return what a release says of this track of sound."""
     return SoundTrack(
         tier=recipe.tier,
@@ -113,4 +113,5 @@ def sound_track(index: Index, recipe: SoundRecipe) -> SoundTrack:
         sample_rate=SAMPLE_RATE,
         channels=recipe.channels,
         peak_bits_per_s=peak_bits_per_s(index),
+        speech=speech,
     )

@@ -22,6 +22,9 @@ TARGET_S, LEAST_S, MOST_S = 16, 10, 20
 COARSE_S = Fraction(4, 5)
 """Boundaries at no particular moment are looked for this far apart: finer would change nothing and take long."""
 
+CRUMB = Fraction(1, 20)
+"""So little of a step or of a frame is not worth one of its own: the one before it lasts as much longer."""
+
 RUN_S = 60.0
 """A part holds at least so many seconds of segments, so that a source is cut into few of them."""
 PART_MARGIN_S = 2.0
@@ -39,8 +42,8 @@ class Stretch(Frozen):
         return self.start + self.seconds
 
     def frames(self, rate: Fraction) -> int:
-        """Return how many frames of this rate show it; the last may be shorter than the others."""
-        return max(1, ceil(self.seconds * rate))
+        """Return how many frames of this rate show it; the last may be shorter than the others, or a little longer."""
+        return max(1, ceil(self.seconds * rate - CRUMB))
 
 
 class Part(Frozen):
@@ -78,7 +81,8 @@ def make_plan(facts: Facts, recipe: Recipe, changes: Sequence[float] = (), quiet
     plan = Plan(zero=zero, duration=float(duration), sounds={recipe.tier: sound for recipe in recipe.sounds})
     if facts.video is None:
         return plan
-    grid = cut(duration, common_period([rung.rate for rung in recipe.video]), changes)
+    *whole, last = cut(duration, common_period([rung.rate for rung in recipe.video]), changes)
+    grid = (*whole, Stretch(start=last.start, seconds=duration - last.start))
     part_of, parts = make_parts(grid, [key - zero for key in facts.video.keys])
     return plan.model_copy(update={"grid": grid, "part_of": part_of, "parts": parts})
 
@@ -90,7 +94,7 @@ def cut(duration: Fraction, step: Fraction, wanted: Sequence[float]) -> tuple[St
     nothing, another one as much as a key frame (1); a segment costs the square of its departure from the target, in
     targets. No segment is shorter than the least, unless the whole is short, and none is longer than the most.
     """
-    last = max(1, ceil(duration / step - Fraction(1, 20)))
+    last = max(1, ceil(duration / step - CRUMB))
     least, most = max(1, ceil(LEAST_S / step)), max(1, int(MOST_S / step))
     if last <= most:
         return _stretches([0, last], step)

@@ -77,7 +77,7 @@ class VideoWork(Frozen):
 
 
 class SoundWork(Frozen):
-    """A sound segment, whose samples and surroundings are the piece `part_key`."""
+    """A sound segment, whose samples and surroundings are the piece `part_key`. `heard` asks to measure its voice."""
 
     kind: Literal["sound"] = "sound"
     number: int
@@ -86,6 +86,7 @@ class SoundWork(Frozen):
     stretch: Stretch
     recipe: SoundRecipe
     tools: str
+    heard: bool = False
     cost: float = 1.0
 
     @property
@@ -117,7 +118,7 @@ class SoundWork(Frozen):
 SegmentWork = VideoWork | SoundWork
 _ADAPTER: TypeAdapter[SegmentWork] = TypeAdapter(Annotated[SegmentWork, Field(discriminator="kind")])
 
-_TOLD = {"number", "part_key", "cost", "spots", "weights", "text_at", "view", "largest"}
+_TOLD = {"number", "part_key", "cost", "spots", "weights", "text_at", "view", "largest", "heard"}
 """What a work is told beside what decides about its bytes."""
 
 
@@ -142,17 +143,21 @@ def measure_key(work: SegmentWork) -> str:
     told = {"segment": segment_key(work)}
     if isinstance(work, VideoWork):
         told |= work.model_dump(mode="json", include={"spots", "weights", "text_at", "view"})
+    else:
+        told |= work.model_dump(mode="json", include={"heard"})
     return sha256_hex(canonical_json(told))
 
 
 class Measured(Frozen):
     """What was measured on a segment: VMAF of each picture of each spot, the seconds that each spot stands for, and how
-    much of the source's text is still read. Empty for sound, and where nobody looked.
+    much of the source's text is still read; of sound ESTOI of its voice, and that of the same with bits to spare (its
+    anchor). Empty where nobody looked.
     """
 
     vmaf: tuple[tuple[float, ...], ...] = ()
     weights: tuple[float, ...] = ()
     legibility: Legibility | None = None
+    speech: tuple[float, float] | None = None
 
 
 class Encoded(Frozen):
@@ -162,3 +167,19 @@ class Encoded(Frozen):
     length: int
     duration: int
     digest: str
+
+
+class Done(Frozen):
+    """A segment that is kept, what was measured on it, and whether it was `reused`, for it was encoded before.
+
+    `inherited` is one of an older source, whose part may be gone: it is not encoded again.
+    """
+
+    encoded: Encoded
+    measured: Measured
+    reused: bool = False
+    inherited: bool = False
+
+
+Row = tuple[SegmentWork, Done]
+"""A work and what came of it."""

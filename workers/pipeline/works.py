@@ -70,7 +70,7 @@ def video_works(
 
 SPACING_S = 5.0
 """Beside the liveliest second and the last one, a segment that is measured has a spot about so often."""
-MEASURED_LEAST, MEASURED_ONE_IN = 4, 3
+MEASURED_LEAST, MEASURED_ONE_IN = 3, 3
 """At least so many segments of a lesson are measured, and one in so many of a long one."""
 
 
@@ -79,7 +79,7 @@ def choose_samples(stretches: Sequence[Stretch], rate: Fraction, look: PictureLo
 
     Those that are measured lie at even distances, and stand for those that are not.
     """
-    every = max(1, min(MEASURED_ONE_IN, len(stretches) // MEASURED_LEAST))
+    every = _one_in(len(stretches))
     samples = []
     for number, stretch in enumerate(stretches):
         if number % every != every // 2:
@@ -89,6 +89,10 @@ def choose_samples(stretches: Sequence[Stretch], rate: Fraction, look: PictureLo
         changes = times_within(look.change_times, stretch)
         samples.append(choose_spots(stretch.seconds, rate, seconds, changes, number, SPACING_S))
     return samples
+
+
+def _one_in(segments: int) -> int:
+    return max(1, min(MEASURED_ONE_IN, segments // MEASURED_LEAST))
 
 
 TEXT_EVERY_S = 60.0
@@ -138,10 +142,11 @@ def sound_works(
     samples = decode_sound(desk, source, stream, plan.zero, recipe.hearing, max(f + n for f, n in wanted.items()))
     cut = cut_sound(desk, samples, recipe.hearing.channels, wanted)
     samples.unlink()
+    every = _one_in(len(pieces) // len(recipe.sounds))
     return [
         SoundWork(
             number=number, part_key=cut[first].key, part_digest=cut[first].digest, stretch=stretch, recipe=sound,
-            tools=recipe.tools, cost=SOUND_S * float(stretch.seconds),
+            tools=recipe.tools, heard=number % every == every // 2, cost=SOUND_S * float(stretch.seconds),
         )
         for sound, number, stretch, first in pieces
     ]  # fmt: skip

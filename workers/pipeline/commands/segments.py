@@ -62,6 +62,7 @@ def _avc(recipe: VideoRecipe) -> dict[str, Any]:
         "keyint_min:v": ENDLESS_GOP,
         "sc_threshold:v": 0,
         "threads:v": 1,
+        "x264-params": "stitchable=1",  # one init part at any CRF: new segments may need more bits than the old
         "bsf:v": f"filter_units=remove_types={SEI}",
     }
 

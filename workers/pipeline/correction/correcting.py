@@ -8,7 +8,6 @@ import shutil
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -26,7 +25,7 @@ from workers.pipeline.plan import Plan, Stretch, make_parts, sound_frames
 from workers.pipeline.probe import Facts
 from workers.pipeline.rates import common_period
 from workers.pipeline.recipe import SAMPLE_RATE, Recipe, SoundRecipe, VideoRecipe
-from workers.pipeline.work import SegmentWork, SoundWork, VideoWork, parse_work
+from workers.pipeline.work import Done, Row, SoundWork, VideoWork, parse_work
 
 log = structlog.get_logger(__name__)
 
@@ -35,20 +34,12 @@ WORTH_KEEPING = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Inherited:
-    """A segment that is an old one: the work as it stands now, and what the old task came to."""
-
-    work: SegmentWork
-    result: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Correction:
     """What a correction inherits. `late` says by tier and number which segments of sound are new, and how late."""
 
     recipe: Recipe
     plan: Plan
-    inherited: tuple[Inherited, ...]
+    inherited: tuple[Row, ...]
     late: dict[Tier, dict[int, Fraction]]
     pictures: tuple[Kept, ...]
 
@@ -114,7 +105,7 @@ def _lay_out(facts: Facts, recipe: Recipe, old_plan: Plan, found: TimeMap, old: 
     """Return the plan of the new source: old segments where they are kept, new ones between."""
     duration = Fraction(facts.end - facts.start).limit_denominator(90_000)
     plan = Plan(zero=facts.start, duration=float(duration))
-    inherited: list[Inherited] = []
+    inherited: list[Row] = []
     if recipe.video and facts.video is not None:
         boundaries = [stretch.start for stretch in old_plan.grid] + [old_plan.grid[-1].end]
         period = common_period([rung.rate for rung in recipe.video])
@@ -149,7 +140,7 @@ def _with_pictures(plan: Plan, laid: tuple[Boundary, ...], keys: list[float]) ->
     return plan.model_copy(update={"grid": grid, "part_of": tuple(part_of), "parts": parts})
 
 
-def _kept_pictures(laid: tuple[Boundary, ...], plan: Plan, rows: tuple[EncodeRow, ...]) -> list[Inherited]:
+def _kept_pictures(laid: tuple[Boundary, ...], plan: Plan, rows: tuple[EncodeRow, ...]) -> list[Row]:
     kept = []
     for number, boundary in enumerate(laid):
         if boundary.old is not None:
@@ -159,7 +150,7 @@ def _kept_pictures(laid: tuple[Boundary, ...], plan: Plan, rows: tuple[EncodeRow
 
 def _kept_sound(
     heard: tuple[SoundBoundary, ...], stretches: tuple[Stretch, ...], rows: tuple[EncodeRow, ...]
-) -> list[Inherited]:
+) -> list[Row]:
     return [
         _inherited(rows[boundary.old], number, stretches[number])
         for number, boundary in enumerate(heard)
@@ -167,11 +158,10 @@ def _kept_sound(
     ]
 
 
-def _inherited(row: EncodeRow, number: int, stretch: Stretch) -> Inherited:
+def _inherited(row: EncodeRow, number: int, stretch: Stretch) -> Row:
     work = parse_work(row.payload)
-    return Inherited(
-        work.model_copy(update={"number": number, "stretch": stretch, "part_key": ""}), row.result | {"inherited": True}
-    )
+    done = Done.model_validate(row.result | {"inherited": True})
+    return work.model_copy(update={"number": number, "stretch": stretch, "part_key": ""}), done
 
 
 def inherit_stills(base: MediaBase, old: MediaBase, kept: tuple[Kept, ...]) -> MediaBase:

@@ -8,6 +8,7 @@ candidate loses, as a multiple of what the same codec loses with bits to spare, 
 
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
@@ -39,6 +40,11 @@ LEAST_S = 0.5
 """ESTOI looks at stretches of 0.4 s in which somebody speaks; with less of it there is nothing to look at."""
 
 Samples = npt.NDArray[np.float64] | npt.NDArray[np.float32] | npt.NDArray[np.int16]
+
+
+def read_samples(path: Path) -> Samples:
+    """Return the 16-bit samples of a file of one channel."""
+    return np.fromfile(path, dtype=np.int16)
 
 
 def score_speech(reference: Samples, coded: Samples, rate: int) -> float | None:
@@ -90,21 +96,17 @@ def deficit(score: float, anchor: float) -> float:
     return max(0.0, 1 - score) / max(LEAST_LOSS, 1 - anchor)
 
 
-def choose_sound(
-    codec: Codec, candidates: Mapping[int, Sequence[float | None]], anchor: Sequence[float | None]
-) -> int | None:
-    """Return the fewest bits per second among `candidates` whose voice is as good as PESQ-WB 4.1.
+def is_clear(codec: Codec, heard: Sequence[tuple[float, float]]) -> bool:
+    """Say whether windows of coded voice, each with its score and its anchor's, are as good as PESQ-WB 4.1.
 
-    Each candidate gives its score in the same windows as the anchor; windows without a voice (None) are passed over.
-    The mean deficit decides: windows are short, and one with a cough is not the lesson. None where no window has a
-    voice as the limits were measured on, or no candidate is good enough: then the anchor's bits are the choice.
+    The mean deficit decides: windows are short, and one with a cough is not the lesson. Raises ValueError without one.
     """
-    voiced = [best for best in anchor if best is not None]
-    if not voiced or fmean(voiced) < LEAST_ANCHOR:
-        return None
-    for bits in sorted(candidates):
-        pairs = zip(candidates[bits], anchor, strict=True)
-        found = [deficit(score, best) for score, best in pairs if score is not None and best is not None]
-        if found and fmean(found) <= MOST_DEFICIT[codec]:
-            return bits
-    return None
+    if not heard:
+        raise ValueError("nobody was heard")
+    return fmean(deficit(score, anchor) for score, anchor in heard) <= MOST_DEFICIT[codec]
+
+
+def is_voice(anchors: Sequence[float | None]) -> bool:
+    """Say whether anything in windows with these anchors is a voice as the limits were measured on."""
+    voiced = [anchor for anchor in anchors if anchor is not None]
+    return bool(voiced) and fmean(voiced) >= LEAST_ANCHOR

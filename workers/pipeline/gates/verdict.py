@@ -22,15 +22,21 @@ class Measure(StrEnum):
     VMAF_MEAN = "vmaf_mean"
     VMAF_P5 = "vmaf_p5"
     LEGIBILITY = "legibility"
+    SPEECH = "speech"
+
+
+OF_PICTURES = (Measure.VMAF_MEAN, Measure.VMAF_P5, Measure.LEGIBILITY)
+"""What a rung's gate has thresholds for; speech is judged beside its anchor (`gates.speech`)."""
 
 
 class Measures(Frozen):
-    """What was measured of a rendition: VMAF 0–100, legibility 0–1. None: there is no such thing in the source."""
+    """What was measured of a track: VMAF 0–100, legibility 0–1, ESTOI 0–1. None: there is no such thing in it."""
 
-    vmaf_mean: float | None
-    vmaf_p5: float | None
-    vmaf_min: float | None
-    legibility: float | None
+    vmaf_mean: float | None = None
+    vmaf_p5: float | None = None
+    vmaf_min: float | None = None
+    legibility: float | None = None
+    speech: float | None = None
 
     def value(self, measure: Measure) -> float | None:
         """Return one of them by its name."""
@@ -93,7 +99,7 @@ def judge(measures: Measures, gate: Gate, ceiling: Measures | None = None) -> Ve
     why: list[tuple[float, Shortfall]] = []
     limited: list[Measure] = []
     rooms: list[float] = []
-    for measure in Measure:
+    for measure in OF_PICTURES:
         reached = measures.value(measure)
         if reached is None:
             continue

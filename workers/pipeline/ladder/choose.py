@@ -62,25 +62,16 @@ def fit_budget(
     """Return the rungs that together cost at most `bits_per_s`, and what was given up for that.
 
     Whoever holds the whole lesson holds the sum of its rungs. The best rung goes first, for it shows least for its
-    bits; what is then left over is spent on the highest rung that stays. The floor alone is never given up: where even
-    that is too much it is made as cheap as it can be.
+    bits; what is then left over makes the highest rung that stays better than it was to be. The floor is never given
+    up and never made smaller: with less it would not pass its gate.
     """
-    kept, given_up = list(steps), []
+    kept, lost = list(steps), []
     while len(kept) > 1 and _cost(kept) > bits_per_s:
-        lost = kept.pop()
-        below = _cost(kept)
-        instead = _best_within(points, kept[-1].point, bits_per_s - below)
-        if instead is not None:
-            kept.append(Step(lost.rung, instead))
-            given_up.append(_given_up(tier, lost, "budget", instead.vmaf))
-            break
-        given_up.append(_given_up(tier, lost, "budget", None))
-    if _cost(kept) > bits_per_s and kept[0].point != points[0]:
-        floor = kept[0]
-        within = [p for p in points if p.bits_per_s <= bits_per_s] or [points[0]]
-        kept[0] = replace(floor, point=within[-1])
-        given_up.append(_given_up(tier, floor, "budget", within[-1].vmaf))
-    return kept, given_up
+        lost.append(kept.pop())
+    if lost and len(kept) > 1:
+        left = min(bits_per_s - _cost(kept[:-1]), lost[-1].point.bits_per_s)
+        kept[-1] = replace(kept[-1], point=[p for p in points if p.bits_per_s <= left][-1])
+    return kept, [_given_up(tier, step, "budget", None) for step in lost]
 
 
 def _given_up(tier: Tier, step: Step, why: str, instead: float | None) -> GivenUp:
@@ -93,21 +84,20 @@ def _cost(steps: Sequence[Step]) -> float:
     return sum(step.point.bits_per_s for step in steps)
 
 
-def _best_within(points: Sequence[Point], below: Point, bits_per_s: float) -> Point | None:
-    """Return the best point that costs no more than that and is worth having above `below`."""
-    found = [p for p in points if p.bits_per_s <= bits_per_s and _is_worth(below, p)]
-    return found[-1] if found else None
-
-
 PRESETS: Mapping[Tier, tuple[str, str]] = {Tier.COMPATIBLE: ("veryslow", "slow"), Tier.MODERN: ("4", "6")}
 """The encoder's preset for a slow rendition and for one with many pixels a second: a slow one can take its time."""
 SLOW_PIXELS_PER_S = 1280 * 720 * 6
 
 
+def preset_of(tier: Tier, pixels_per_s: float) -> str:
+    """Return the preset of the tier's encoder for a rendition with so many pixels a second."""
+    slow, fast = PRESETS[tier]
+    return slow if pixels_per_s <= SLOW_PIXELS_PER_S else fast
+
+
 def recipe_of(tier: Tier, step: Step) -> VideoRecipe:
     """Return how to encode a rung of a tier."""
     shape = step.point.shape
-    slow, fast = PRESETS[tier]
     return VideoRecipe(
         tier=tier,
         rung=step.rung,
@@ -115,7 +105,7 @@ def recipe_of(tier: Tier, step: Step) -> VideoRecipe:
         height=shape.height,
         rate=shape.rate,
         crf=step.point.crf,
-        preset=slow if shape.pixels_per_s <= SLOW_PIXELS_PER_S else fast,
+        preset=preset_of(tier, shape.pixels_per_s),
         denoise=shape.denoise,
         screen=shape.screen and tier is Tier.MODERN,
     )

@@ -35,7 +35,7 @@ class Shape(Frozen):
         return self.width * self.height * float(self.rate)
 
 
-def slower_rates(rate: Fraction, slowest: Fraction) -> tuple[Fraction, ...]:
+def slower_rates(rate: Fraction, slowest: Fraction = SLOWEST_DRAWN) -> tuple[Fraction, ...]:
     """Return the rate and those that show every second, fifth and tenth of its pictures, down to the slowest."""
     return tuple(rate / part for part in (1, 2, 5, 10) if part == 1 or rate / part >= slowest)
 
@@ -54,9 +54,9 @@ def shapes_to_try(facts: VideoFacts, look: PictureLook) -> tuple[Shape, ...]:
     screen = kind in (Kind.SLIDES, Kind.SCREEN, Kind.MIXED)
     sides: tuple[int, ...]
     if kind in (Kind.SLIDES, Kind.SCREEN):
-        sides, rates = (DISPLAY_SIDE,), slower_rates(rate, SLOWEST_DRAWN)[1:] or (rate,)
+        sides, rates = (DISPLAY_SIDE,), slower_rates(rate)[1:] or (rate,)
     elif kind is Kind.MIXED:
-        sides, rates = (DISPLAY_SIDE,), slower_rates(rate, SLOWEST_DRAWN)[:2]
+        sides, rates = (DISPLAY_SIDE,), slower_rates(rate)[:2]
     elif kind is Kind.BOARD:
         sides, rates = (DISPLAY_SIDE, 540), (rate,)
     else:

@@ -3,25 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from catalog.formats.rungs import Tier
 from workers.pipeline.commands import probes
 from workers.pipeline.desk import Desk
-from workers.pipeline.gates.speech import ANCHOR_BITS, Codec, Samples, choose_sound, score_speech
+from workers.pipeline.gates.speech import ANCHOR_BITS, is_clear, is_voice, read_samples, score_speech
+from workers.pipeline.ladder.voices import CANDIDATES, CODEC, anchor_of, recipe_with
 from workers.pipeline.look.model import SoundLook
 from workers.pipeline.probe import Facts
 from workers.pipeline.recipe import SAMPLE_RATE, SoundHandling, SoundRecipe
 
-CODEC: dict[Tier, Codec] = {Tier.COMPATIBLE: "aac", Tier.MODERN: "opus"}
-CANDIDATES = {
-    Tier.COMPATIBLE: (32_000, 34_000, 36_000, 38_000, 40_000, 44_000),
-    Tier.MODERN: (14_000, 16_000, 18_000, 20_000, 24_000),
-}
-"""Bits per second for one channel, in the order in which they are tried."""
-BAND_HZ = {Tier.COMPATIBLE: 7000, Tier.MODERN: 8000}
-"""Speech is coded up to here: what lies above costs the bits that the voice needs (docs/encoding.md)."""
-STEREO_COSTS = 1.7
 WINDOW_S, WINDOWS = 6.0, 3
 
 
@@ -37,21 +27,22 @@ def choose_sounds(
         _voice(desk, source, facts.sound.stream, facts.start + at, number)
         for number, at in enumerate(voice_windows(facts.end - facts.start, look.silences))
     ]
-    recipes = []
-    for tier in Tier:
-        anchor = [_score(desk, voice, tier, ANCHOR_BITS[CODEC[tier]]) for voice in voices]
-        found: int | None = None
-        for bits in CANDIDATES[tier] if any(score is not None for score in anchor) else ():
-            found = choose_sound(CODEC[tier], {bits: [_score(desk, voice, tier, bits) for voice in voices]}, anchor)
-            if found is not None:
-                break
-        bits = found or ANCHOR_BITS[CODEC[tier]]
-        if hearing.channels == 2:
-            bits = round(STEREO_COSTS * bits)
-        recipes.append(SoundRecipe(tier=tier, channels=hearing.channels, bits_per_s=bits, band_hz=BAND_HZ[tier]))
+    recipes = tuple(_choose(desk, voices, tier, hearing.channels) for tier in Tier)
     for voice in voices:
         voice.unlink()
-    return tuple(recipes)
+    return recipes
+
+
+def _choose(desk: Desk, voices: Sequence[Path], tier: Tier, channels: int) -> SoundRecipe:
+    """Return the recipe with the fewest bits among the candidates at which these windows are clear."""
+    anchors = [_score(desk, voice, recipe_with(tier, 1, ANCHOR_BITS[CODEC[tier]])) for voice in voices]
+    for bits in CANDIDATES[tier] if is_voice(anchors) else ():
+        scores = [_score(desk, voice, recipe_with(tier, 1, bits)) for voice in voices]
+        pairs = zip(scores, anchors, strict=True)
+        heard = [(score, anchor) for score, anchor in pairs if score is not None and anchor is not None]
+        if heard and is_clear(CODEC[tier], heard):
+            return recipe_with(tier, channels, bits)
+    return anchor_of(tier, channels)
 
 
 def voice_windows(duration: float, silences: Sequence[tuple[float, float]]) -> tuple[float, ...]:
@@ -76,18 +67,12 @@ def _voice(desk: Desk, source: Path, stream: int, at: float, number: int) -> Pat
     return out
 
 
-def _score(desk: Desk, voice: Path, tier: Tier, bits: int) -> float | None:
-    """Return ESTOI of a window coded so in one channel, or None where nobody speaks."""
+def _score(desk: Desk, voice: Path, recipe: SoundRecipe) -> float | None:
+    """Return ESTOI of a window in one channel that is coded so, or None where nobody speaks."""
     coded, heard = desk.folder / "voice.mp4", desk.folder / "voice.s16"
-    recipe = SoundRecipe(tier=tier, channels=1, bits_per_s=bits, band_hz=BAND_HZ[tier])
     desk.run(probes.encode_voice(desk.tools, voice, recipe, coded), 120)
     desk.run(probes.decode_voice(desk.tools, coded, heard), 120)
     score = score_speech(read_samples(voice), read_samples(heard), SAMPLE_RATE)
     coded.unlink()
     heard.unlink()
     return score
-
-
-def read_samples(path: Path) -> Samples:
-    """Return the 16-bit samples of a file of one channel."""
-    return np.fromfile(path, dtype=np.int16)
