@@ -7,9 +7,10 @@ lecture, so that nothing is found again, and what was made is removed between th
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import mean
 
@@ -17,6 +18,7 @@ from sqlalchemy import Engine
 
 from benchmarks.encode.compare import Run
 from benchmarks.encode.lectures import Lecture, excerpt
+from benchmarks.encode.rule import nearest_rank
 from benchmarks.encode.running import Broken, cores
 from benchmarks.first_light.programs import running, wait_for, wait_ready
 from catalog.accounts.models import Partner
@@ -24,6 +26,7 @@ from catalog.courses.models import Course, Lesson, Source, SourceState
 from catalog.db import make_engine, session_scope
 from catalog.jobs.celery_doorbell import CeleryDoorbell
 from catalog.jobs.models import Job, JobState
+from catalog.jobs.progress import job_progress
 from catalog.jobs.service import create_job, ring_job
 from catalog.settings import BrokerSettings, DatabaseSettings, StorageSettings, load
 from catalog.storage.base import Bucket
@@ -45,6 +48,16 @@ WEEK = (40, 45 * 60)
 """A week of school: lessons, and seconds of each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How long all jobs took in seconds; and of each remaining time that was told by how much it was wrong, as a share
+    of the time from the first that the job told to its end.
+    """
+
+    seconds: float
+    misses: list[float]
+
+
 @dataclass
 class Centre:
     """Running servers, and the settings of a worker beside them."""
@@ -54,6 +67,8 @@ class Centre:
     doorbell: CeleryDoorbell
     env: dict[str, str]
     folder: Path
+    told: list[tuple[str, datetime, float]] = field(default_factory=list)
+    """Each time that a job said how many seconds were left: its id, when, and what it said."""
 
     def forget(self) -> None:
         """Remove what an earlier run made."""
@@ -87,16 +102,19 @@ class Centre:
                 ids.append((lesson.id, source.id))
         return ids
 
-    def encode(self, lessons: list[tuple[str, str]]) -> float:
-        """Ask for a job of each lesson at once; return seconds until the last is done. Raises Broken."""
+    def encode(self, lessons: list[tuple[str, str]]) -> Encoding:
+        """Ask for a job of each lesson at once, and wait until the last is done. Raises Broken."""
         began = time.monotonic()
+        self.told.clear()
         with session_scope(self.engine) as session:
             jobs = [create_job(session, lesson, source).id for lesson, source in lessons]
         with session_scope(self.engine) as session:
             for job in jobs:
                 ring_job(session, self.doorbell, job)
-        wait_for(lambda: self._are_over(jobs), "the jobs", JOBS_S, pause=0.1)
-        return time.monotonic() - began
+        wait_for(lambda: self._are_over(jobs), "the jobs", JOBS_S, pause=0.25)
+        with session_scope(self.engine) as session:
+            ends = {job: session.get_one(Job, job).finished_at or datetime.now(UTC) for job in jobs}
+        return Encoding(time.monotonic() - began, misses(self.told, ends))
 
     def _are_over(self, jobs: list[str]) -> bool:
         with session_scope(self.engine) as session:
@@ -104,7 +122,23 @@ class Centre:
             for job in found:
                 if job.state in OVER and job.state != JobState.DONE:
                     raise Broken(f"a job ended as {job.state}: {job.error_code} {job.error_data}")
+            for job in found:
+                eta = job_progress(session, job.id).eta_s
+                if eta is not None:
+                    self.told.append((job.id, datetime.now(UTC), eta))
             return all(job.state == JobState.DONE for job in found)
+
+
+def misses(told: Sequence[tuple[str, datetime, float]], ends: Mapping[str, datetime]) -> list[float]:
+    """Return by how much each remaining time that was `told` was wrong, as `Encoding` has it. Pure."""
+    first: dict[str, datetime] = {}
+    for job, at, _ in told:
+        first.setdefault(job, at)
+    found = []
+    for job, at, seconds in told:
+        wrong = (at + timedelta(seconds=seconds) - ends[job]).total_seconds()
+        found.append(abs(wrong) / max(1.0, (ends[job] - first[job]).total_seconds()))
+    return found
 
 
 def hold(pids: list[int], processors: set[int]) -> None:
@@ -172,7 +206,7 @@ def run(run: Run) -> None:
     count, seconds = (2, 4.0) if run.scope.is_quick else (LESSONS, LESSON_S)
     lectures = lesson_stretches(run.scope.lectures(), run.scope.cache, count, seconds)
     content = sum(lecture.seconds for lecture in lectures)
-    took: dict[int, float] = {}
+    took: dict[int, Encoding] = {}
     with servers(run.scope.work / "centre") as centre:
         lessons = centre.upload(lectures)
         for number in (1, 2):
@@ -182,17 +216,23 @@ def run(run: Run) -> None:
                 for processor in processors[:number]:
                     stack.enter_context(worker(centre, processor))
                 took[number] = centre.encode(lessons)
-            run.report.say(f"  {number} worker(s): {content:.0f} s of lessons in {took[number]:.0f} s")
+            run.report.say(f"  {number} worker(s): {content:.0f} s of lessons in {took[number].seconds:.0f} s")
             centre.forget()
         centre.doorbell.close()
         centre.engine.dispose()
-    scale = took[1] / took[2]
+    scale = took[1].seconds / took[2].seconds
     run.report.add("scale_2_workers", "two workers against one, a processor each, servers counted", "x", scale)
+    wrong = [miss for encoding in took.values() for miss in encoding.misses]
+    for key, share, what in (
+        ("eta_miss", 0.5, "told time left, wrong by this share of the time since it was first told: median"),
+        ("eta_miss_p90", 0.9, "… nine of ten are nearer than"),
+    ):
+        run.report.add(key, what, "x", nearest_rank(wrong, share) if wrong else None)
     _add_floors(run, scale / 2)
     run.report.note(
         f"scale_2_workers: {count} lessons of {seconds:g} s, all jobs asked for at once, from creation to all done; "
-        f"{took[1]:.0f} s with servers and one worker on one processor, {took[2]:.0f} s with servers and two workers "
-        f"on two; this process may use {cores()}."
+        f"{took[1].seconds:.0f} s with servers and one worker on one processor, {took[2].seconds:.0f} s with servers "
+        f"and two workers on two; this process may use {cores()}."
     )
 
 

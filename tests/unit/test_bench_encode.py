@@ -1,5 +1,6 @@
 """The pure parts of `make bench-encode`: the rule of the comparison, the summary, the alignment, the peers' numbers."""
 
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from benchmarks.encode.ours import at_crf, first_part, is_floor, new_bytes, pict
 from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report, merged
 from benchmarks.encode.rule import Quality, Row, geometric_mean, judge, nearest_rank, shortfalls, worst
 from benchmarks.encode.running import Broken, Weight
-from benchmarks.encode.scale import floor_hours
+from benchmarks.encode.scale import floor_hours, misses
 from catalog.formats.rungs import Rung, Tier
 from tests.factories import make_track
 from workers.pipeline.gates.spots import Spot, View
@@ -133,6 +134,13 @@ def test_a_run_of_some_parts_leaves_the_others_as_they_were() -> None:
     assert document["summary"]["scale_2_workers"] == 1.9
     assert [one["note"] for one in document["notes"]] == ["compare before", "scale after"]
     assert document["curves"] == [{"curve": "modern"}]
+
+
+def test_how_wrong_a_told_time_was() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    told = [("a", noon, 100.0), ("a", noon + timedelta(seconds=50), 30.0), ("b", noon, 10.0)]
+    ends = {"a": noon + timedelta(seconds=100), "b": noon + timedelta(seconds=20)}
+    assert misses(told, ends) == [0.0, 0.2, 0.5]
 
 
 def test_bounds_are_kept_or_missed() -> None:
