@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog.formats.boxes import split_fragmented
 from catalog.formats.index import parse_index, take_segment
 from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
 from tests.media import Media, run_ffmpeg
 from tests.pipeline import LIMITS, Made, brightness, psnr, run_pipeline, samples
 from workers.pipeline.commands import parts, probes
-from workers.pipeline.encode import kept_at
+from workers.pipeline.encode import Bench, encode_segment, kept_at
 from workers.pipeline.plan import LEAST_S, MOST_S
 from workers.pipeline.process import run
 from workers.pipeline.tools import find_tools
@@ -61,6 +62,20 @@ def test_both_tiers_have_a_floor_and_sound_and_nothing_was_given_up(lesson: Made
     for rendition in lesson.media.renditions:
         assert (rendition.video is None) == (rendition.rung is Rung.LISTEN)
         assert (rendition.quality is None) == (rendition.rung is Rung.LISTEN)
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_a_track_has_the_same_init_part_at_any_crf(lesson: Made, tier: Tier, tmp_path: Path) -> None:
+    """A correction lays segments that needed more bits beside old ones."""
+    work = lesson.of_track(f"{tier}/{Rung.FLOOR}")[0][0]
+    inits = set()
+    for crf in (22, 34, 43):
+        other = work.model_copy(update={"recipe": work.recipe.model_copy(update={"crf": crf}), "spots": ()})
+        folder = tmp_path / str(crf)
+        folder.mkdir()
+        done = encode_segment(Bench(find_tools(), lesson.store, folder, LIMITS), other)
+        inits.add(split_fragmented(lesson.store.get(Bucket.SOURCES, kept_at(done.encoded.key), 1 << 30))[0])
+    assert len(inits) == 1
 
 
 def test_every_pack_is_what_its_index_says(lesson: Made) -> None:

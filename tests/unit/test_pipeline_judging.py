@@ -199,3 +199,9 @@ def test_a_clear_voice_passes_and_where_nobody_speaks_nothing_is_asked() -> None
     silent = judge_track(sound_rows(recipe, None, None), [])
     assert (silent.passed, silent.attempt.measures.speech) == (True, None)
     assert judge_track(sound_rows(recipe, (0.5, 0.9)), []).passed, "tones are no voice"
+
+
+def test_a_voice_beside_inherited_segments_keeps_its_bits() -> None:
+    first, second = sound_rows(recipe_with(Tier.COMPATIBLE, 1, 34_000), (0.90, 0.99), (0.90, 0.99))
+    judged = judge_track([(first[0], first[1].model_copy(update={"inherited": True})), second], [])
+    assert (judged.passed, judged.again, judged.attempt.measures.speech) == (True, None, 0.9)

@@ -31,7 +31,7 @@ from workers.pipeline.ladder.shapes import slower_rates
 from workers.pipeline.ladder.voices import CODEC, more_bits
 from workers.pipeline.probe import Frozen
 from workers.pipeline.recipe import SoundRecipe, VideoRecipe
-from workers.pipeline.work import Measured, Row, SoundWork, VideoWork
+from workers.pipeline.work import Measured, Row, VideoWork
 
 SLOPES = {Tier.COMPATIBLE: X264_SLOPE, Tier.MODERN: SVT_AV1_SLOPE}
 MOST_TRIES = 8
@@ -62,9 +62,9 @@ class Judged:
 def judge_track(rows: Sequence[Row], before: Sequence[Attempt]) -> Judged:
     """Judge a track by what was measured on its segments, after the attempts `before` this one.
 
-    Inherited segments are measured with the others and not encoded again; beside them pictures keep their shape, for a
-    track has one init part. All others get the same recipe, so that pictures do not change with the boundaries of
-    segments.
+    Inherited segments are measured with the others and not encoded again; beside them pictures keep their shape and
+    sound its bits, for a track has one init part that says so. All others get the same recipe, so that pictures do not
+    change with the boundaries of segments.
     """
     measured = [done.measured for _, done in rows]
     works = [work for work, done in rows if not done.inherited]
@@ -75,8 +75,7 @@ def judge_track(rows: Sequence[Row], before: Sequence[Attempt]) -> Judged:
         if len(pictures) < len(rows):
             pictures = [_kept_in_shape(work) for work in pictures]
         return _judge_pictures(pictures, attempt, before) if pictures else Judged(attempt, passed=True)
-    voices = [work for work in works if isinstance(work, SoundWork)]
-    return _judge_sound((voices or [rows[0][0]])[0].recipe, measured, bool(voices))
+    return _judge_sound(rows[0][0].recipe, measured, is_open=len(works) == len(rows))
 
 
 def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequence[Attempt]) -> Judged:
@@ -95,7 +94,7 @@ def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequen
     return Judged(attempt, verdict.passed and again is None, again, why, verdict.limited)
 
 
-def _judge_sound(recipe: SoundRecipe, measured: Sequence[Measured], is_open: bool) -> Judged:
+def _judge_sound(recipe: SoundRecipe, measured: Sequence[Measured], *, is_open: bool) -> Judged:
     """Judge the voice by how much more of it is lost than with bits to spare; nothing is asked where nobody speaks."""
     heard = [one.speech for one in measured if one.speech is not None]
     if not is_voice([anchor for _, anchor in heard]):
