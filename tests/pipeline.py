@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
+
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import Packed, compose
@@ -14,11 +16,14 @@ from catalog.jobs.schemas import Budget, Corrected, EncodeRow
 from catalog.storage.base import Bucket
 from tests.fakes.object_store import FakeObjectStore
 from tests.media import ffmpeg_exe
+from workers.pipeline import judging
 from workers.pipeline.desk import Desk
 from workers.pipeline.encode import Bench as EncodeBench
 from workers.pipeline.encode import encode_segment
+from workers.pipeline.gates.verdict import Gate
 from workers.pipeline.ingest import Asked, Ingested, ingest
 from workers.pipeline.judging import Attempt, Judged, judge_track
+from workers.pipeline.ladder import probing
 from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits
@@ -66,11 +71,24 @@ def run_pipeline(
     order: Callable[[list[SegmentWork]], list[SegmentWork]] = list,
     budget: Budget | None = None,
     corrects: Made | None = None,
+    quick: bool = False,
 ) -> Made:
     """Ingest, encode in `order`, judge and pack, as workers do; each task in an empty folder.
 
     With `corrects`, what came out of an older source in the same store: its segments are inherited where they can be.
+    With `quick`, for what is not about quality, each shape is tried once and every gate passes.
     """
+    with pytest.MonkeyPatch.context() as patch:
+        if quick:
+            patch.setattr(probing, "CRFS", {Tier.COMPATIBLE: (28,), Tier.MODERN: (46,)})
+            patch.setattr(judging, "GATES", dict.fromkeys(Rung, Gate(vmaf_mean=0, vmaf_p5=0, legibility=0)))
+        return _run(source, folder, store, order, budget, corrects)
+
+
+def _run(
+    source: Path, folder: Path, store: FakeObjectStore | None, order: Callable[[list[SegmentWork]], list[SegmentWork]],
+    budget: Budget | None, corrects: Made | None,
+) -> Made:  # fmt: skip
     tools, store = find_tools(), store or (corrects.store if corrects else FakeObjectStore())
     key = f"sources/{source.name}" if corrects else "sources/s"
     store.put(Bucket.SOURCES, key, source)

@@ -90,7 +90,7 @@ def test_what_cannot_be_a_lesson_is_said_clearly(media: Media, tmp_path: Path, w
 
 
 def test_pictures_without_sound(media: Media, tmp_path: Path) -> None:
-    made = run_pipeline(media.silent, tmp_path)
+    made = run_pipeline(media.silent, tmp_path, quick=True)
     assert made.media.sounds == ()
     for tier in Tier:
         floor = made.video(Rung.FLOOR, tier)
@@ -98,14 +98,14 @@ def test_pictures_without_sound(media: Media, tmp_path: Path) -> None:
 
 
 def test_sound_without_pictures(media: Media, tmp_path: Path) -> None:
-    made = run_pipeline(media.sound_only, tmp_path)
+    made = run_pipeline(media.sound_only, tmp_path, quick=True)
     assert [(r.tier, r.rung, r.video) for r in made.media.renditions] == [(tier, Rung.LISTEN, None) for tier in Tier]
     assert made.media.poster is None
     assert len(samples(made.pack(made.media.sounds[0]))) == 188 * 1024
 
 
 def test_surround_that_says_one_thing_becomes_mono(media: Media, tmp_path: Path) -> None:
-    surround = run_pipeline(media.surround, tmp_path)
+    surround = run_pipeline(media.surround, tmp_path, quick=True)
     assert [s.channels for s in surround.media.sounds] == [1, 1], "all its channels are the same"
     assert max(samples(surround.pack(surround.media.sounds[0]))) > 1000
 
@@ -116,11 +116,11 @@ def test_stereo_that_is_stereo_stays_so(tmp_path: Path) -> None:
         "-f", "lavfi", "-i", "sine=300:d=3", "-f", "lavfi", "-i", "sine=700:d=3", "-filter_complex",
         "[0:a][1:a]join=inputs=2:channel_layout=stereo", stereo,
     )  # fmt: skip
-    assert [s.channels for s in run_pipeline(stereo, tmp_path).media.sounds] == [2, 2]
+    assert [s.channels for s in run_pipeline(stereo, tmp_path, quick=True).media.sounds] == [2, 2]
 
 
 def test_uneven_frames_become_even(media: Media, tmp_path: Path) -> None:
-    made = run_pipeline(media.variable_rate, tmp_path)
+    made = run_pipeline(media.variable_rate, tmp_path, quick=True)
     assert made.ingested.facts.video is not None
     assert made.ingested.facts.video.rate == 25
     for tier in Tier:
@@ -129,13 +129,13 @@ def test_uneven_frames_become_even(media: Media, tmp_path: Path) -> None:
 
 
 def test_turned_pictures_are_upright(media: Media, tmp_path: Path) -> None:
-    made = run_pipeline(media.portrait_by_rotation, tmp_path)
+    made = run_pipeline(media.portrait_by_rotation, tmp_path, quick=True)
     floor = made.video(Rung.FLOOR)
     assert (floor.width, floor.height) == (180, 320)
 
 
 def test_odd_sizes_become_even(media: Media, tmp_path: Path) -> None:
-    made = run_pipeline(media.odd_size, tmp_path)
+    made = run_pipeline(media.odd_size, tmp_path, quick=True)
     floor = made.video(Rung.FLOOR)
     assert (floor.width % 2, floor.height % 2) == (0, 0)
     assert abs(floor.width - 321) <= 1
@@ -143,8 +143,8 @@ def test_odd_sizes_become_even(media: Media, tmp_path: Path) -> None:
 
 
 def test_a_single_frame(media: Media, tmp_path: Path) -> None:
-    made = run_pipeline(media.one_frame, tmp_path)
-    assert run_pipeline(lying_header(media), tmp_path).media == made.media  # whatever its headers say
+    made = run_pipeline(media.one_frame, tmp_path, quick=True)
+    assert run_pipeline(lying_header(media), tmp_path, quick=True).media == made.media  # whatever its headers say
     assert made.media.duration_ms == 40
     assert made.media.poster is not None
 
@@ -157,7 +157,7 @@ def test_damage_in_the_middle_is_shown_as_far_as_it_can_be(media: Media, tmp_pat
     for at in range(middle, middle + 188 * 10):
         data[at] = at * 7 & 255 if at % 188 > 4 else data[at]
     path.write_bytes(data)
-    made = run_pipeline(path, tmp_path)
+    made = run_pipeline(path, tmp_path, quick=True)
     assert abs(made.media.duration_ms - 6000) < 200
 
 
@@ -167,5 +167,5 @@ def test_a_lesson_that_is_only_a_cover_and_a_voice(media: Media, tmp_path: Path)
         "-i", media.sound_only, "-i", picture(media), "-map", "0:a", "-map", "1:v", "-c:a", "copy", "-c:v", "png",
         "-disposition:v:0", "attached_pic", path,
     )  # fmt: skip
-    made = run_pipeline(path, tmp_path)
+    made = run_pipeline(path, tmp_path, quick=True)
     assert [(r.tier, r.rung) for r in made.media.renditions] == [(tier, Rung.LISTEN) for tier in Tier]

@@ -17,7 +17,7 @@ def test_every_real_clip_becomes_a_lesson(clips: Path, tmp_path: Path) -> None:
     for clip in found:
         source = tmp_path / f"{clip.stem}.mkv"
         run_ffmpeg("-i", clip, "-t", str(BEGINNING_S), "-map", "0:v?", "-map", "0:a?", "-c", "copy", source)
-        made = run_pipeline(source, tmp_path)
+        made = run_pipeline(source, tmp_path, quick=True)
         seconds = made.media.duration_ms / 1000
         facts, seen = made.ingested.facts, made.ingested.look
         assert abs(seconds - (facts.end - facts.start)) < 0.25, clip.name

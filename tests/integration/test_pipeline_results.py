@@ -105,7 +105,7 @@ def test_every_picture_is_the_sources_own(lesson: Made, media: Media, tmp_path: 
     if rate != "10":
         name = f"pictures-{rate.replace('/', '-')}.mp4"
         source = media.video(name, seconds=3, rate=rate, size="160x90", sound=None, gop=70)
-        made = run_pipeline(source, tmp_path)
+        made = run_pipeline(source, tmp_path, quick=True)
     late = shifted(source, tmp_path)
     duration = Fraction(made.ingested.plan.duration).limit_denominator(1000)
     for recipe in made.ingested.recipe.video:
@@ -156,7 +156,7 @@ def flashing(path: Path, *, container_words: tuple[str, ...] = (), sound_late: f
     ],
 )
 def test_flash_and_beep_come_together(tmp_path: Path, name: str, sound_late: float, words: tuple[str, ...]) -> None:
-    made = run_pipeline(flashing(tmp_path / name, sound_late=sound_late, container_words=words), tmp_path)
+    made = run_pipeline(flashing(tmp_path / name, sound_late=sound_late, container_words=words), tmp_path, quick=True)
     for sound in made.media.sounds:
         beeps = onsets([abs(s) for s in samples(made.pack(sound))], 3000, 48_000)
         assert beeps == pytest.approx(FLASHES, abs=0.03)
@@ -196,7 +196,7 @@ def test_sound_joints_are_as_in_one_piece(tmp_path: Path) -> None:
     )
     source, heard, one = tmp_path / "voice.wav", tmp_path / "heard.s16", tmp_path / "one.mp4"
     run_ffmpeg("-f", "lavfi", "-i", voice, "-ac", "1", source)
-    made = run_pipeline(source, tmp_path)
+    made = run_pipeline(source, tmp_path, quick=True)
     assert [(r.rung, r.tier) for r in made.media.renditions] == [(Rung.LISTEN, tier) for tier in Tier]
     way, facts = made.ingested.recipe.hearing, made.ingested.facts
     assert way is not None
@@ -223,7 +223,7 @@ def test_a_gap_in_the_sound_is_silence_and_a_standing_picture_stands(tmp_path: P
         "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10:d=3", "-f", "lavfi", "-i", "sine=f=440:r=48000:d=9",
         "-c:v", "libx264", "-c:a", "aac", tail,
     )  # fmt: skip
-    made = run_pipeline(tail, tmp_path)
+    made = run_pipeline(tail, tmp_path, quick=True)
     assert made.media.duration_ms == pytest.approx(9000, abs=50)
     for tier in Tier:
         track = made.video(Rung.FLOOR, tier)
@@ -240,7 +240,7 @@ def test_pictures_that_end_long_before_the_sound_stand_to_its_end(tmp_path: Path
         "-f", "lavfi", "-i", "testsrc2=s=96x64:r=5:d=2", "-f", "lavfi", "-i", "anoisesrc=r=48000:d=24:a=0.1",
         "-c:v", "libx264", "-c:a", "aac", tail,
     )  # fmt: skip
-    made = run_pipeline(tail, tmp_path)
+    made = run_pipeline(tail, tmp_path, quick=True)
     assert len(made.ingested.plan.grid) == 2
     for tier in Tier:
         track = made.video(Rung.FLOOR, tier)
@@ -252,7 +252,7 @@ def test_pictures_that_end_long_before_the_sound_stand_to_its_end(tmp_path: Path
 
 def test_parts_are_cut_where_runs_begin_and_joints_between_them_do_not_show(media: Media, tmp_path: Path) -> None:
     source = media.video("long.mp4", seconds=80, size="96x64", rate="5", sound=None, gop=47, extra=["-bf", "2"])
-    made = run_pipeline(source, tmp_path)
+    made = run_pipeline(source, tmp_path, quick=True)
     assert len(made.ingested.plan.parts) == 2
     assert len(set(made.ingested.plan.part_of)) == 2
     floor = made.video(Rung.FLOOR)
@@ -269,7 +269,7 @@ def test_pictures_that_change_their_size_midway(tmp_path: Path) -> None:
             str(start), "-muxdelay", "0", path,
         )  # fmt: skip
     both.write_bytes(large.read_bytes() + small.read_bytes())
-    made = run_pipeline(both, tmp_path)
+    made = run_pipeline(both, tmp_path, quick=True)
     assert (
         made.media.duration_ms == 5800
     )  # the first file's pictures stand from 0.2 to 3.2, the second's from 3.0 to 6.0
