@@ -34,7 +34,7 @@ from workers.pipeline.recipe import SoundRecipe, VideoRecipe
 from workers.pipeline.work import Measured, Row, VideoWork
 
 SLOPES = {Tier.COMPATIBLE: X264_SLOPE, Tier.MODERN: SVT_AV1_SLOPE}
-MOST_TRIES = 8
+MOST_TRIES = 6
 """So often a rendition is encoded before its ceiling is looked for."""
 
 
