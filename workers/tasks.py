@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -194,7 +194,8 @@ def _pack(bound: Bound) -> Finish:
     rows = [(parse_work(row.payload), Done.model_validate(row.result)) for row in found]
     judged = judge_track(rows, before)
     if judged.again is not None:
-        return _again(lease, rows, judged, judged.again)
+        numbers = [row.number for row in found]
+        return _again(lease, dict(zip(numbers, rows, strict=True)), judged, judged.again)
     packed = Packed()
     if judged.passed:
         with workspace(resources.settings.worker_folder) as folder:
@@ -209,14 +210,14 @@ def _pack(bound: Bound) -> Finish:
     return lambda session: is_written
 
 
-def _again(lease: Lease, rows: Sequence[Row], judged: Judged, recipe: VideoRecipe | SoundRecipe) -> Finish:
-    """Let a track's segments be encoded again by another recipe."""
+def _again(lease: Lease, rows: Mapping[int, Row], judged: Judged, recipe: VideoRecipe | SoundRecipe) -> Finish:
+    """Let a track's segments, by the number of their task in the job, be encoded again by another recipe."""
     log.info("track.encoded-again", track=lease.track, why=list(judged.why), recipe=recipe.model_dump(mode="json"))
     tasks = {}
-    for work, done in rows:
+    for number, (work, done) in rows.items():
         if not done.inherited:  # the part of an inherited one may be gone
             anew = work.model_copy(update={"recipe": recipe})
-            tasks[work.number] = NewTask(
+            tasks[number] = NewTask(
                 payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
             )
     return lambda session: service.encode_again(session, lease, judged.attempt.model_dump(mode="json"), tasks)
