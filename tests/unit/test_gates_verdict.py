@@ -18,6 +18,7 @@ from workers.pipeline.gates.verdict import (
     Verdict,
     judge,
     next_step,
+    spare_step,
 )
 
 FLOOR = GATES[Rung.FLOOR]
@@ -108,3 +109,15 @@ def test_a_step_is_down_and_stays_in_bounds(found: list[tuple[int, float, float]
     if step is not None:
         assert 0 <= step <= SVT_AV1_SLOPE.most
         assert step == 0 or found[-1][0] - step >= SVT_AV1_SLOPE.lowest
+
+
+def test_what_is_to_spare_is_given_back_to_a_point() -> None:
+    assert spare_step(tried(34, 84.5), None, X264_SLOPE) == 0
+    assert spare_step(tried(34, 91.0), None, X264_SLOPE) == 6
+    assert spare_step(tried(47, 99.0), None, X264_SLOPE) == 2
+    assert spare_step(tried(63, 99.0), None, SVT_AV1_SLOPE) == 0
+    assert spare_step(tried(30, 90.0), tried(34, 80.0), X264_SLOPE) == 2
+    assert spare_step(tried(30, 90.0), tried(31, 80.0), X264_SLOPE) == 0, "there is nothing between"
+    unread = tried(38, 88.0, legibility=0.5)
+    assert spare_step(tried(30, 90.0), unread, X264_SLOPE) == 4
+    assert spare_step(Try(crf=30, verdict=judge(measured(None, None), FLOOR)), None, X264_SLOPE) == 0

@@ -66,7 +66,7 @@ def follow(work: VideoWork, see: Callable[[VideoRecipe], Measured]) -> Course:
 
 @pytest.mark.parametrize("rung", WATCHABLE)
 def test_good_pictures_pass_at_once(rung: Rung) -> None:
-    course = follow(video_work(rung, 30), lambda recipe: shown(99.0, 1.0))
+    course = follow(video_work(rung, 30), lambda recipe: shown(GATES[rung].vmaf_mean + 2, 1.0))
     assert len(course.recipes) == 1
     assert (course.last.passed, course.last.why, course.last.limited) == (True, (), ())
 
@@ -107,6 +107,35 @@ def test_a_better_rung_whose_source_has_no_more_to_give_is_left_out() -> None:
     assert not course.last.passed
     assert Measure.VMAF_MEAN in course.last.why
     assert ceiling_of([video_work(Rung.CLEAR, 34, size=WHOLE)]) not in course.recipes
+
+
+def test_a_floor_that_is_better_than_it_need_be_is_made_smaller() -> None:
+    course = follow(video_work(Rung.FLOOR, 34), lambda recipe: shown(92.0 - 0.9 * (recipe.crf - 34)))
+    assert course.last.passed
+    assert [r.crf for r in course.recipes] == [34, 41]
+    better = follow(video_work(Rung.CLEAR, 34), lambda recipe: shown(99.0))
+    assert len(better.recipes) == 1, "a better rung is what it was chosen to be"
+
+
+def test_a_floor_that_was_made_too_small_goes_back_to_what_passed() -> None:
+    course = follow(video_work(Rung.FLOOR, 34), lambda recipe: shown(92.0, 0.99 if recipe.crf < 38 else 0.9))
+    assert course.last.passed
+    assert [r.crf for r in course.recipes] == [34, 41, 34]
+
+
+def test_a_step_that_was_too_large_is_taken_back_in_part() -> None:
+    """Two points and a half a step, where a step is usually worth less than one."""
+    course = follow(video_work(Rung.FLOOR, 30), lambda recipe: shown(78.0 + 2.5 * (30 - recipe.crf)))
+    assert course.last.passed
+    assert [r.crf for r in course.recipes] == [30, 23, 27]
+
+
+def test_text_that_is_not_read_at_full_size_asks_for_bits_and_not_for_more_pictures() -> None:
+    work = video_work(Rung.FLOOR, 34, size=WHOLE)
+    course = follow(work, lambda recipe: shown(86.0, 0.99 if recipe.crf < 27 else 0.9))
+    assert course.last.passed
+    assert {(r.width, r.rate) for r in course.recipes} == {(WHOLE[0], Fraction(5, 2))}
+    assert course.recipes[-1].crf >= 24
 
 
 def test_text_that_is_not_read_asks_for_size() -> None:

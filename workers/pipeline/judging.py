@@ -4,11 +4,11 @@ Sound gets more bits. Pictures are made better in this order: more bits, as long
 more of the source's pictures. Where even that is short, the source itself has no more to give (grain that is taken
 away, text that the OCR reads by luck): a floor is then encoded once as well as its shape can be, which is its
 *ceiling*, and judged by what that reaches (`gates.verdict`). Better rungs are left out instead: a lesson is watchable
-without them.
+without them. A floor that is better than its gate asks is tried smaller: it is what a thin line carries first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import fmean
 
@@ -25,6 +25,8 @@ from workers.pipeline.gates.verdict import (
     Try,
     judge,
     next_step,
+    only_text,
+    spare_step,
 )
 from workers.pipeline.ladder.choose import preset_of
 from workers.pipeline.ladder.shapes import slower_rates
@@ -72,9 +74,11 @@ def judge_track(rows: Sequence[Row], before: Sequence[Attempt]) -> Judged:
         pictures = [work for work in works if isinstance(work, VideoWork)]
         recipe = (pictures or [rows[0][0]])[0].recipe
         attempt = Attempt(recipe=recipe, measures=measures_of(measured))
+        if not pictures:
+            return Judged(attempt, passed=True)
         if len(pictures) < len(rows):
-            pictures = [_kept_in_shape(work) for work in pictures]
-        return _judge_pictures(pictures, attempt, before) if pictures else Judged(attempt, passed=True)
+            return _judge_pictures([_kept_in_shape(work) for work in pictures], attempt, before)
+        return _spared(_judge_pictures(pictures, attempt, before), before)
     return _judge_sound(rows[0][0].recipe, measured, is_open=len(works) == len(rows))
 
 
@@ -84,14 +88,30 @@ def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequen
     gate, tried = GATES[recipe.rung], [*before, attempt]
     ceiling = next((one.measures for one in tried if one.recipe == best), None)
     verdict = judge(attempt.measures, gate, ceiling)
+    within = [one for one in before if judge(one.measures, gate, ceiling).passed]
     again = None
     if recipe == best and ceiling is not None:
-        within = (one.recipe for one in before if judge(one.measures, gate, ceiling).passed)
-        again = next((found for found in within if isinstance(found, VideoRecipe)), None)
+        again = _recipe(within[0]) if within else None
     elif not verdict.passed and ceiling is None:
-        again = _better(works, recipe, tried) or best
+        again = _recipe(within[-1]) if within else _better(works, recipe, tried) or best
     why = tuple(short.measure for short in verdict.why)
     return Judged(attempt, verdict.passed and again is None, again, why, verdict.limited)
+
+
+def _spared(judged: Judged, before: Sequence[Attempt]) -> Judged:
+    """Return the judgement on a floor that is better than it need be: it is tried smaller, as long as that passes."""
+    recipe = judged.attempt.recipe
+    is_done = len(before) + 1 >= MOST_TRIES or any(one.recipe == recipe for one in before)
+    if not isinstance(recipe, VideoRecipe) or recipe.rung is not Rung.FLOOR or not judged.passed or is_done:
+        return judged
+    passed, *others = _tries([judged.attempt, *before], recipe)
+    failed = min((one for one in others if one.crf > recipe.crf), key=lambda one: one.crf, default=None)
+    step = spare_step(passed, failed, SLOPES[recipe.tier])
+    return replace(judged, passed=False, again=recipe.model_copy(update={"crf": recipe.crf + step})) if step else judged
+
+
+def _recipe(attempt: Attempt) -> VideoRecipe | None:
+    return attempt.recipe if isinstance(attempt.recipe, VideoRecipe) else None
 
 
 def _judge_sound(recipe: SoundRecipe, measured: Sequence[Measured], *, is_open: bool) -> Judged:
@@ -116,19 +136,26 @@ def _better(works: Sequence[VideoWork], recipe: VideoRecipe, tried: Sequence[Att
     """Return what to encode by next; None where neither bits nor size nor pictures are left, or it was tried enough."""
     if len(tried) >= MOST_TRIES:
         return None
-    alike = [
-        Try(crf=one.recipe.crf, verdict=judge(one.measures, GATES[recipe.rung]))
-        for one in tried
-        if isinstance(one.recipe, VideoRecipe) and _shape(one.recipe) == _shape(recipe)
-    ]
-    step = next_step(alike, SLOPES[recipe.tier])
+    alike, largest = _tries(tried, recipe), _largest(works)
+    is_largest = largest == (recipe.width, recipe.height)
+    step = next_step(alike, SLOPES[recipe.tier], is_largest=is_largest)
     if step:
         return recipe.model_copy(update={"crf": recipe.crf - step})
-    crf, largest = alike[0].crf, _largest(works)
-    if largest != (recipe.width, recipe.height):
-        return _shaped(recipe, largest, recipe.rate, crf)
+    if not is_largest:
+        return _shaped(recipe, largest, recipe.rate, alike[0].crf)
     faster = [rate for rate in _rates(works) if rate > recipe.rate]
-    return _shaped(recipe, largest, faster[0], crf) if faster else None
+    if not faster or only_text(alike[-1].verdict):
+        return None  # more pictures a second do not make text clearer
+    return _shaped(recipe, largest, faster[0], alike[0].crf)
+
+
+def _tries(attempts: Sequence[Attempt], recipe: VideoRecipe) -> list[Try]:
+    """Return the attempts in the shape of a recipe, as its gate sees them."""
+    return [
+        Try(crf=one.recipe.crf, verdict=judge(one.measures, GATES[recipe.rung]))
+        for one in attempts
+        if isinstance(one.recipe, VideoRecipe) and _shape(one.recipe) == _shape(recipe)
+    ]
 
 
 def _shape(recipe: VideoRecipe) -> tuple[int, int, Fraction]:

@@ -10,7 +10,7 @@ end of what its CRF can do, since it costs an encode; without it the rung's own 
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from math import ceil
+from math import ceil, floor
 
 from catalog.formats.rungs import Rung
 from workers.pipeline.probe import Frozen
@@ -130,26 +130,32 @@ class Try(Frozen):
 
 
 class Slope(Frozen):
-    """How an encoder's CRF moves VMAF: points that a step is worth, the lowest CRF that is of use, the largest step."""
+    """How an encoder's CRF moves VMAF: points that a step is worth, the CRFs that are of use, the largest step."""
 
     points: float
     lowest: int
+    highest: int
     most: int
 
 
-X264_SLOPE = Slope(points=0.9, lowest=16, most=8)
+X264_SLOPE = Slope(points=0.9, lowest=16, highest=49, most=8)
 """CRF 0–51. On 6 s of each of the three made lectures (veryfast): 0.55, 1.2 and 1.3 points a step from 26 to 36."""
-SVT_AV1_SLOPE = Slope(points=0.5, lowest=18, most=14)
+SVT_AV1_SLOPE = Slope(points=0.5, lowest=18, highest=63, most=14)
 """CRF 0–63. On the same (preset 8): 0.5–0.8 points a step from 56 to 63, where floors are, and under 0.1 below 50:
 there it has met the ceiling of its size and rate, which the slope of two tries tells."""
 
 
-def next_step(tries: Sequence[Try], slope: Slope) -> int | None:
+SPARE, KEPT = 3.0, 1.0
+"""With so many points of VMAF more than its gate asks, a floor could be smaller; so many are left to it then."""
+
+
+def next_step(tries: Sequence[Try], slope: Slope, *, is_largest: bool = False) -> int | None:
     """Return how much lower the CRF should be than that of the last try; None if no lower one would help.
 
     The first time by the encoder's usual slope; then by the slope between the last two tries, which a content has of
     its own, taken as a quarter of the usual one at least. Text that is not read, where VMAF passes, is worth a third of
-    the largest step, once: after that it is the size that is too small, and not the CRF that is too high.
+    the largest step, once: after that it is the size that is too small, and not the CRF that is too high, unless the
+    pictures are as large as they can be (`is_largest`).
     Returns 0 for a try that passed. Raises ValueError without a try.
     """
     if not tries:
@@ -162,7 +168,8 @@ def next_step(tries: Sequence[Try], slope: Slope) -> int | None:
         return None
     short = -(last.verdict.headroom if last.verdict.headroom is not None else 0.0)
     if short <= 0:
-        return None if len(tries) > 1 and _only_text(tries[-2].verdict) else min(room, ceil(slope.most / 3))
+        is_size = len(tries) > 1 and only_text(tries[-2].verdict) and not is_largest
+        return None if is_size else min(room, ceil(slope.most / 3))
     points = slope.points
     if len(tries) > 1:
         before = tries[-2]
@@ -174,5 +181,24 @@ def next_step(tries: Sequence[Try], slope: Slope) -> int | None:
     return min(room, slope.most, max(1, ceil(short / points)))
 
 
-def _only_text(verdict: Verdict) -> bool:
+def spare_step(passed: Try, failed: Try | None, slope: Slope) -> int:
+    """Return how much higher the CRF can be than that of a try that passed, so that about a point of VMAF is spare.
+
+    By the encoder's usual slope, or between it and the nearest try that `failed` at a higher CRF. 0 where less than
+    `SPARE` is to be had, or nothing was measured.
+    """
+    headroom = passed.verdict.headroom
+    if headroom is None or headroom < SPARE:
+        return 0
+    if failed is None:
+        step = min(slope.highest - passed.crf, slope.most, floor((headroom - KEPT) / slope.points))
+    else:
+        gap, below = failed.crf - passed.crf, failed.verdict.headroom
+        share = (headroom - KEPT) / (headroom - below) if below is not None and below < 0 else 0.5
+        step = min(gap - 1, floor(gap * share))
+    return step if step > 1 else 0
+
+
+def only_text(verdict: Verdict) -> bool:
+    """Say whether text is all that fell short."""
     return not verdict.passed and verdict.headroom is not None and verdict.headroom >= 0
