@@ -15,7 +15,7 @@ from statistics import fmean
 from catalog.formats.rungs import Rung, Tier
 from workers.pipeline.gates.legibility import combine
 from workers.pipeline.gates.pictures import summarise
-from workers.pipeline.gates.speech import is_clear, is_voice
+from workers.pipeline.gates.speech import MOST_DEFICIT, is_voice, mean_deficit
 from workers.pipeline.gates.verdict import (
     GATES,
     SVT_AV1_SLOPE,
@@ -120,7 +120,7 @@ def _judge_sound(recipe: SoundRecipe, measured: Sequence[Measured], *, is_open: 
     if not is_voice([anchor for _, anchor in heard]):
         return Judged(Attempt(recipe=recipe, measures=Measures()), passed=True)
     attempt = Attempt(recipe=recipe, measures=Measures(speech=round(fmean(score for score, _ in heard), 4)))
-    if not is_open or is_clear(CODEC[recipe.tier], heard):
+    if not is_open or mean_deficit(heard) <= MOST_DEFICIT[CODEC[recipe.tier]]:
         return Judged(attempt, passed=True)
     more = more_bits(recipe)
     return Judged(attempt, more is None, more, () if more is None else (Measure.SPEECH,))

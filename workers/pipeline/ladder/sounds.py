@@ -6,7 +6,7 @@ from pathlib import Path
 from catalog.formats.rungs import Tier
 from workers.pipeline.commands import probes
 from workers.pipeline.desk import Desk
-from workers.pipeline.gates.speech import ANCHOR_BITS, is_clear, is_voice, read_samples, score_speech
+from workers.pipeline.gates.speech import AIM_DEFICIT, ANCHOR_BITS, is_voice, mean_deficit, read_samples, score_speech
 from workers.pipeline.ladder.voices import CANDIDATES, CODEC, anchor_of, recipe_with
 from workers.pipeline.look.model import SoundLook
 from workers.pipeline.probe import Facts
@@ -40,7 +40,7 @@ def _choose(desk: Desk, voices: Sequence[Path], tier: Tier, channels: int) -> So
         scores = [_score(desk, voice, recipe_with(tier, 1, bits)) for voice in voices]
         pairs = zip(scores, anchors, strict=True)
         heard = [(score, anchor) for score, anchor in pairs if score is not None and anchor is not None]
-        if heard and is_clear(CODEC[tier], heard):
+        if heard and mean_deficit(heard) <= AIM_DEFICIT[CODEC[tier]]:
             return recipe_with(tier, channels, bits)
     return anchor_of(tier, channels)
 
