@@ -117,12 +117,16 @@ class Report:
         """Add the streams of a lecture, our recipe for it, and the peers' command lines."""
         said = {r.name: r.said for r in ladder.renditions}
         for row in rows:
-            told = asdict(row) | {"kbps": row.kbps, "said": said.get(row.who, "")}
-            self.rows.append({key: _rounded(value) for key, value in told.items()})
+            self.add_row(row, said.get(row.who, ""))
         self.recipes[rows[0].lecture] = ladder.recipe | {"tries": ladder.tries, "refused": ladder.refused}
         if ladder.refused:
             self.note(f"{rows[0].lecture}: the gate let not pass {', '.join(ladder.refused)}.")
         self.arguments |= {name: words for name, words in arguments.items() if name not in self.arguments}
+
+    def add_row(self, row: Row, said: str = "") -> None:
+        """Add a stream."""
+        told = asdict(row) | {"kbps": row.kbps, "said": said}
+        self.rows.append({key: _rounded(value) for key, value in told.items()})
 
     def add_verdicts(self, tier: Tier, verdicts: list[Verdict]) -> None:
         """Add what was judged, and why a rung was not taken."""
@@ -158,7 +162,7 @@ class Report:
         return table
 
     def _verdicts_table(self) -> Table:
-        table = Table(title="our smallest rung that is no worse, against each peer: bits as a share of the peer's")
+        table = Table(title="our smallest stream that is no worse, against each peer: bits as a share of the peer's")
         for name in ("lecture", "peer", "tier", "ours", "bits", "pictures", "files", "what was short"):
             table.add_column(name)
         for verdict in self.verdicts:

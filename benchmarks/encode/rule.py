@@ -107,9 +107,8 @@ def geometric_mean(shares: Sequence[float | None]) -> float | None:
 
 
 def worst(shares: Sequence[float | None]) -> float | None:
-    """Return the largest; None if one of them is missing, or there is none."""
-    known = [share for share in shares if share is not None]
-    return max(known) if known and len(known) == len(shares) else None
+    """Return the largest of those that count; None if none does."""
+    return max((share for share in shares if share is not None), default=None)
 
 
 def nearest_rank(values: Sequence[float], share: float) -> float:

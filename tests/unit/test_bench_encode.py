@@ -1,5 +1,6 @@
 """The pure parts of `make bench-encode`: the rule of the comparison, the summary, the alignment, the peers' numbers."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.encode import hearing, lectures, peers, voice
 from benchmarks.encode.cost import first_works
 from benchmarks.encode.edits import slide_lines
+from benchmarks.encode.matched import HIGHEST_CRF, smallest
 from benchmarks.encode.ours import at_crf, first_part, is_floor, new_bytes, pictures, unlooked, whole_work
 from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report, merged
 from benchmarks.encode.rule import Quality, Row, geometric_mean, judge, nearest_rank, shortfalls, worst
@@ -88,11 +90,12 @@ def test_the_geometric_mean_lies_between_least_and_most(shares: list[float]) -> 
     assert geometric_mean([*shares, None]) is None
 
 
-def test_one_missing_lecture_leaves_no_mean_and_no_worst() -> None:
+def test_one_missing_lecture_leaves_no_mean_and_the_worst_is_of_those_that_count() -> None:
     assert geometric_mean([]) is None
+    assert geometric_mean([0.5, None]) is None
     assert worst([]) is None
-    assert worst([0.5, None]) is None
-    assert worst([0.5, 0.8]) == 0.8
+    assert worst([None]) is None
+    assert worst([0.5, None, 0.8]) == 0.8
 
 
 def test_the_nearest_rank() -> None:
@@ -313,3 +316,49 @@ def test_the_floor_and_all_sound_are_needed_before_a_lesson_can_be_published() -
 def test_what_is_compared_with_the_plain_way_is_the_same_time_of_all_tracks() -> None:
     works = [*video_works(), *video_works(tier=Tier.COMPATIBLE), *sound_works()]
     assert [work.number for work in first_works(works)] == [0, 1, 2] * 3
+
+
+def fake_look(seen: list[tuple[str, int, int]], first: float = 0.0) -> Callable[[Sequence[VideoWork], int, int], Row]:
+    """Each CRF is worth a point of VMAF and a kbit/s; on all pictures it is two points less than on some."""
+
+    def look(works: Sequence[VideoWork], crf: int, every: int) -> Row:
+        rung = works[0].recipe.rung
+        seen.append((rung, crf, every))
+        vmaf = 130.0 - crf - (2 if every == 1 else 0) - (first if rung is Rung.FLOOR else 0)
+        return stream(f"modern {rung} at CRF {crf}", 100.0 - crf + (20 if rung is Rung.CLEAR else 0), vmaf, every)
+
+    return look
+
+
+def stream(who: str, kbps: float, vmaf: float, every: int = 1) -> Row:
+    quality = Quality(vmaf_mean=vmaf, vmaf_p5=vmaf, vmaf_min=vmaf, legibility=1.0, pesq=4.2)
+    return Row(who, "slides", kbps, 0.0, kbps, quality, every)
+
+
+def pictures_of(rung: Rung) -> list[VideoWork]:
+    return [work for work in video_works(rung) if isinstance(work, VideoWork)]
+
+
+def test_the_recipe_is_taken_to_where_it_is_just_no_worse() -> None:
+    seen: list[tuple[str, int, int]] = []
+    tracks = [pictures_of(Rung.FLOOR), pictures_of(Rung.CLEAR)]
+    found = smallest(fake_look(seen), tracks, stream("ricecooker", 90.0, 85.0), named_voice=True)
+    assert found is not None
+    assert (found.who, found.every) == ("modern floor at CRF 43", 1), "44 held on some pictures, 43 on all"
+    assert len(seen) == len(set(seen))
+
+
+def test_where_the_smallest_rung_cannot_the_next_is_looked_at_and_else_there_is_none() -> None:
+    seen: list[tuple[str, int, int]] = []
+    tracks = [pictures_of(Rung.FLOOR), pictures_of(Rung.CLEAR)]
+    found = smallest(fake_look(seen, first=60.0), tracks, stream("ricecooker", 90.0, 85.0), named_voice=True)
+    assert found is not None
+    assert found.who == "modern clear at CRF 43"
+    assert smallest(fake_look(seen, first=60.0), tracks[:1], stream("ricecooker", 90.0, 85.0), named_voice=True) is None
+    assert smallest(fake_look(seen), [], stream("ricecooker", 90.0, 85.0), named_voice=True) is None
+
+
+def test_no_crf_beyond_the_encoders_own_is_tried() -> None:
+    seen: list[tuple[str, int, int]] = []
+    smallest(fake_look(seen), [pictures_of(Rung.FLOOR)], stream("peertube", 90.0, 10.0), named_voice=True)
+    assert max(crf for _, crf, _ in seen) <= HIGHEST_CRF[Tier.MODERN]
