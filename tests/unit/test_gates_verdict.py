@@ -116,8 +116,8 @@ def test_what_is_to_spare_is_given_back_to_a_point() -> None:
     assert spare_step(tried(34, 91.0), None, X264_SLOPE) == 6
     assert spare_step(tried(47, 99.0), None, X264_SLOPE) == 2
     assert spare_step(tried(63, 99.0), None, SVT_AV1_SLOPE) == 0
-    assert spare_step(tried(30, 90.0), tried(34, 80.0), X264_SLOPE) == 2
-    assert spare_step(tried(30, 90.0), tried(31, 80.0), X264_SLOPE) == 0, "there is nothing between"
+    assert spare_step(tried(30, 90.0), tried(38, 80.0), X264_SLOPE) == 4
+    assert spare_step(tried(30, 90.0), tried(34, 80.0), X264_SLOPE) == 0, "they are near enough"
     unread = tried(38, 88.0, legibility=0.5)
     assert spare_step(tried(30, 90.0), unread, X264_SLOPE) == 4
     assert spare_step(Try(crf=30, verdict=judge(measured(None, None), FLOOR)), None, X264_SLOPE) == 0

@@ -208,16 +208,20 @@ def test_a_window_is_tried_fast_in_each_tier() -> None:
     shape = Shape(width=640, height=360, rate=Fraction(5), denoise=Denoise.NONE, screen=True)
     small = ("fps=fps=5:round=up:start_time=0", "scale=flags=bicubic:h=360:w=640", "format=yuv420p")
     opened = f"/bin/ffmpeg {GUARD} {MOST} -protocol_whitelist fd -i fd:/w/part -filter_complex"
-    modern = " ".join(probes.encode_window(TOOLS, PART, Tier.MODERN, shape, 45, Path("/w/try.mkv")))
+    counted = ("settb=1/10008", "setpts=N*834")
+    rate, out = Fraction(12), Path("/w/try.mkv")
+    modern = " ".join(probes.encode_window(TOOLS, PART, rate, Tier.MODERN, shape, 45, out))
     assert modern == (
-        f"{opened} {chain('0:v:0', *small)} -f matroska -c:v libsvtav1 -crf:v 45 -g:v 100000 -preset:v 8 "
+        f"{opened} {chain('0:v:0', *counted, *small)} -f matroska -c:v libsvtav1 -crf:v 45 -g:v 100000 -preset:v 8 "
         f"-svtav1-params lp=1:scm=1 file:/w/try.mkv {QUIET}"
     )
     grainy = shape.model_copy(update={"denoise": Denoise.LIGHT})
-    compatible = " ".join(probes.encode_window(TOOLS, PART, Tier.COMPATIBLE, grainy, 38, Path("/w/try.mkv")))
+    compatible = " ".join(
+        probes.encode_window(TOOLS, PART, Fraction(12), Tier.COMPATIBLE, grainy, 38, Path("/w/try.mkv"))
+    )
     cleaned = "hqdn3d=chroma_spatial=1.5:chroma_tmp=3.0:luma_spatial=2:luma_tmp=4"
     assert compatible == (
-        f"{opened} {chain('0:v:0', cleaned, *small)} -f matroska -aq-mode:v 0 -bf:v 3 -c:v libx264 -crf:v 38 "
+        f"{opened} {chain('0:v:0', *counted, cleaned, *small)} -f matroska -aq-mode:v 0 -bf:v 3 -c:v libx264 -crf:v 38 "
         f"-g:v 100000 -preset:v medium -psy:v 0 -sc_threshold:v 0 -threads:v 1 file:/w/try.mkv {QUIET}"
     )
 
@@ -253,7 +257,7 @@ def test_every_input_of_a_source_is_guarded() -> None:
         parts.decode_sound(TOOLS, part, 1, 0.0, 1, STEREO, out),
         measures.count_frames(TOOLS, part, "v", out),
         probes.cut_window(TOOLS, part, 0, None, 0.0, 1, Fraction(5), HANDLING, (2, 2), out),
-        probes.encode_window(TOOLS, part, Tier.MODERN, shape, 45, out),
+        probes.encode_window(TOOLS, part, Fraction(12), Tier.MODERN, shape, 45, out),
         probes.cut_voice(TOOLS, part, 1, 0.0, 1, out),
         probes.decode_voice(TOOLS, part, out),
     ]

@@ -117,10 +117,13 @@ def test_a_floor_that_is_better_than_it_need_be_is_made_smaller() -> None:
     assert len(better.recipes) == 1, "a better rung is what it was chosen to be"
 
 
-def test_a_floor_that_was_made_too_small_goes_back_to_what_passed() -> None:
+def test_a_floor_that_was_made_too_small_goes_half_way_back_and_then_to_what_passed() -> None:
     course = follow(video_work(Rung.FLOOR, 34), lambda recipe: shown(92.0, 0.99 if recipe.crf < 38 else 0.9))
     assert course.last.passed
-    assert [r.crf for r in course.recipes] == [34, 41, 34]
+    assert [r.crf for r in course.recipes] == [34, 41, 37]
+    course = follow(video_work(Rung.FLOOR, 34), lambda recipe: shown(92.0, 0.99 if recipe.crf < 36 else 0.9))
+    assert course.last.passed
+    assert [r.crf for r in course.recipes] == [34, 41, 37, 34]
 
 
 def test_a_step_that_was_too_large_is_taken_back_in_part() -> None:

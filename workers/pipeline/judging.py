@@ -93,7 +93,7 @@ def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequen
     if recipe == best and ceiling is not None:
         again = _recipe(within[0]) if within else None
     elif not verdict.passed and ceiling is None:
-        again = _recipe(within[-1]) if within else _better(works, recipe, tried) or best
+        again = _between(within[-1], attempt, before) if within else _better(works, recipe, tried) or best
     why = tuple(short.measure for short in verdict.why)
     return Judged(attempt, verdict.passed and again is None, again, why, verdict.limited)
 
@@ -108,6 +108,16 @@ def _spared(judged: Judged, before: Sequence[Attempt]) -> Judged:
     failed = min((one for one in others if one.crf > recipe.crf), key=lambda one: one.crf, default=None)
     step = spare_step(passed, failed, SLOPES[recipe.tier])
     return replace(judged, passed=False, again=recipe.model_copy(update={"crf": recipe.crf + step})) if step else judged
+
+
+def _between(passed: Attempt, failed: Attempt, before: Sequence[Attempt]) -> VideoRecipe | None:
+    """Return a recipe between one that passed and a smaller one that failed, or the one that passed again."""
+    recipe = _recipe(passed)
+    if recipe is None or len(before) + 1 >= MOST_TRIES:
+        return recipe
+    good, short = _tries([passed, failed], recipe)
+    step = spare_step(good, short, SLOPES[recipe.tier])
+    return recipe.model_copy(update={"crf": recipe.crf + step})
 
 
 def _recipe(attempt: Attempt) -> VideoRecipe | None:

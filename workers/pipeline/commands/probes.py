@@ -8,6 +8,7 @@ from workers.pipeline.commands.base import compiled, entered_at, guarded_input, 
 from workers.pipeline.commands.pictures import denoised, prepared, sized
 from workers.pipeline.commands.segments import ENDLESS_GOP, PLAIN, sound_options
 from workers.pipeline.ladder.shapes import Shape
+from workers.pipeline.rates import timescale_of
 from workers.pipeline.recipe import SAMPLE_RATE, Denoise, Handling, SoundRecipe
 from workers.pipeline.tools import Tools
 
@@ -33,9 +34,18 @@ def cut_window(
     return compiled(tools, kept)
 
 
-def encode_window(tools: Tools, window: Path, tier: Tier, shape: Shape, crf: int, out: Path) -> list[str]:
-    """Encode a window in this shape, fast: one group of pictures, in an elementary container that costs nothing."""
-    shown = guarded_input(window)["v:0"]
+def encode_window(
+    tools: Tools, window: Path, rate: Fraction, tier: Tier, shape: Shape, crf: int, out: Path
+) -> list[str]:
+    """Encode a window of `rate` pictures a second in this shape, fast: one group of pictures.
+
+    Its pictures are counted and not timed: Matroska rounds their times to milliseconds, and what is rounded up would
+    be shown a slot later.
+    """
+    timescale = timescale_of(rate)
+    shown = (
+        guarded_input(window)["v:0"].filter("settb", f"1/{timescale}").filter("setpts", f"N*{int(timescale / rate)}")
+    )
     if shape.denoise is not Denoise.NONE:
         shown = denoised(shown, shape.denoise)
     shown = shown.filter("fps", fps=shape.rate, round="up", start_time=0)

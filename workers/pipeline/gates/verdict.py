@@ -147,6 +147,8 @@ there it has met the ceiling of its size and rate, which the slope of two tries 
 
 SPARE, KEPT = 3.0, 1.0
 """With so many points of VMAF more than its gate asks, a floor could be smaller; so many are left to it then."""
+NEAR = 4
+"""Two tries so few steps of CRF apart are not worth another encode between them."""
 
 
 def next_step(tries: Sequence[Try], slope: Slope, *, is_largest: bool = False) -> int | None:
@@ -185,7 +187,7 @@ def spare_step(passed: Try, failed: Try | None, slope: Slope) -> int:
     """Return how much higher the CRF can be than that of a try that passed, so that about a point of VMAF is spare.
 
     By the encoder's usual slope, or between it and the nearest try that `failed` at a higher CRF. 0 where less than
-    `SPARE` is to be had, or nothing was measured.
+    `SPARE` is to be had, where the two are `NEAR`, or nothing was measured.
     """
     headroom = passed.verdict.headroom
     if headroom is None or headroom < SPARE:
@@ -194,6 +196,8 @@ def spare_step(passed: Try, failed: Try | None, slope: Slope) -> int:
         step = min(slope.highest - passed.crf, slope.most, floor((headroom - KEPT) / slope.points))
     else:
         gap, below = failed.crf - passed.crf, failed.verdict.headroom
+        if gap <= NEAR:
+            return 0
         share = (headroom - KEPT) / (headroom - below) if below is not None and below < 0 else 0.5
         step = min(gap - 1, floor(gap * share))
     return step if step > 1 else 0
