@@ -5,7 +5,7 @@ Everybody else sees a `Ladder`: files, processor seconds by what they were spent
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -39,8 +39,8 @@ from workers.pipeline.works import sound_works
 
 LIMITS = Limits(seconds=3600, cpu_seconds=7200)
 MAKING, MEASURING, STILLS = "making", "measuring", "stills"
-"""What processor time goes to: cutting, decoding, encoding (a second time too, where a gate asked for it) and packing;
-looking, probe encodes and gates; and the stills, which no peer makes."""
+"""What processor time goes to: cutting, decoding, encoding and packing what is kept; looking, probe encodes, gates, and
+whatever was encoded and not kept; and the stills, which no peer makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,14 +258,19 @@ class Making:
     def track(self, works: list[SegmentWork]) -> Packed | None:
         """Make one track; None where it was not good enough however it was encoded."""
         tries: list[Attempt] = []
+        spent: dict[str, dict[str, float]] = {}
         while True:
-            rows = [self._segment(work) for work in works]
+            made = spent.setdefault(works[0].recipe.model_dump_json(), {})
+            rows = [self._segment(work, made) for work in works]
             self.tries[works[0].track] = len(tries) + 1
             judged = judge_track(rows, tries)
             if judged.again is None:
                 break
             tries.append(judged.attempt)
             works = [work.model_copy(update={"recipe": judged.again}) for work in works]
+        if judged.passed:
+            self.made |= spent.pop(works[0].recipe.model_dump_json())
+        self._move(spent)
         if not judged.passed:
             self.refused.append(works[0].track)
             return None
@@ -273,14 +278,22 @@ class Making:
         with self.ledger.on(MAKING):
             return self.workshop.pack(rows, judged.attempt.measures)
 
-    def _segment(self, work: SegmentWork) -> Row:
+    def _segment(self, work: SegmentWork, made: dict[str, float]) -> Row:
         """Encode first without looking, then look: what is kept is not encoded twice."""
-        with self.ledger.on(MAKING, self.made, place(work)):
+        with self.ledger.on(MAKING, made, place(work)):
             done = self.workshop.encode_one(unlooked(work))
         with self.ledger.on(MEASURING, self.gated, place(work)):
             if unlooked(work) != work:
                 done = self.workshop.encode_one(work)
         return work, done
+
+    def _move(self, spent: Mapping[str, Mapping[str, float]]) -> None:
+        """Count encodes that were not kept as measuring: that is what they were for."""
+        for made in spent.values():
+            for name, seconds in made.items():
+                self.ledger.spent[MAKING] -= seconds
+                self.ledger.spent[MEASURING] += seconds
+                self.gated[name] += seconds
 
 
 def unlooked(work: SegmentWork) -> SegmentWork:
