@@ -4,6 +4,7 @@ import subprocess
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -20,6 +21,7 @@ from workers.pipeline import judging
 from workers.pipeline.desk import Desk
 from workers.pipeline.encode import Bench as EncodeBench
 from workers.pipeline.encode import encode_segment
+from workers.pipeline.gates import verdict
 from workers.pipeline.gates.verdict import Gate
 from workers.pipeline.ingest import Asked, Ingested, ingest
 from workers.pipeline.judging import Attempt, Judged, judge_track
@@ -81,6 +83,7 @@ def run_pipeline(
     with pytest.MonkeyPatch.context() as patch:
         if quick:
             patch.setattr(probing, "CRFS", {Tier.COMPATIBLE: (28,), Tier.MODERN: (46,)})
+            patch.setattr(verdict, "SPARE", inf)  # nor is a floor made smaller
             patch.setattr(judging, "GATES", dict.fromkeys(Rung, Gate(vmaf_mean=0, vmaf_p5=0, legibility=0)))
         return _run(source, folder, store, order, budget, corrects)
 

@@ -7,7 +7,7 @@ from catalog.jobs.models import JobState
 from catalog.jobs.service import retry_job
 from catalog.storage.base import Bucket
 from tests.media import Media
-from tests.workshop import Workshop, workshop
+from tests.workshop import Workshop, wait_for, workshop
 
 __all__ = ["workshop"]
 
@@ -28,7 +28,7 @@ def test_a_source_becomes_packs_and_the_same_source_again_encodes_nothing(worksh
     assert made.stills
     blobs = {f"blobs/{blob.sha256}" for blob in made.blobs()}
     assert public == {f"{kind}/{t.index}" for t in tracks for kind in ("packs", "indexes")} | blobs
-    assert workshop.keys(Bucket.SOURCES, "jobs/") == []
+    wait_for(lambda: workshop.keys(Bucket.SOURCES, "jobs/") == [], "the parts of the finished job to be removed")
     assert workshop.progress(job.id).percent == 100
     again = workshop.wait_ended(workshop.begin_again(source).id)
     assert again.id != job.id
