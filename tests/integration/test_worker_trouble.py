@@ -52,8 +52,10 @@ def _writes_a_segment(words: list[str]) -> bool:
     return any(word.startswith("file:") and word.endswith("/segment.mp4") for word in words)
 
 
-def attempts(workshop: Workshop, job_id: str) -> list[int]:
-    return sorted(task.attempts for task in workshop.tasks(job_id))
+def tried_again(workshop: Workshop) -> list[int]:
+    """The attempts beyond the first, as the workers began them. Rows forget: a gate may ask for the same task anew."""
+    began = [event for worker in workshop.workers for event in worker.said("task.started")]
+    return [event["attempt"] for event in began if event["attempt"] > 1]
 
 
 def test_a_killed_encoder_costs_one_task_one_attempt(workshop: Workshop, media: Media) -> None:
@@ -61,7 +63,7 @@ def test_a_killed_encoder_costs_one_task_one_attempt(workshop: Workshop, media: 
     job = workshop.begin(slow(media))
     busy(workshop, worker, job.id).kill()
     assert workshop.wait_ended(job.id).state == JobState.DONE
-    assert attempts(workshop, job.id)[-2:] == [1, 2]
+    assert tried_again(workshop) == [2]
     again = [e for e in worker.said("task.ended") if "SIGKILL" in str(e["outcome"])]
     assert len(again) == 1
 
@@ -75,7 +77,7 @@ def test_a_killed_pool_child_costs_one_task_one_attempt(workshop: Workshop, medi
     child.kill()
     wait_for(lambda: not encoder.is_running() or encoder.status() == psutil.STATUS_ZOMBIE, "the encoder to end too", 20)
     assert workshop.wait_ended(job.id).state == JobState.DONE
-    assert attempts(workshop, job.id)[-2:] == [1, 2]
+    assert tried_again(workshop) == [2]
 
 
 def test_a_killed_worker_leaves_nothing_behind_and_another_goes_on(workshop: Workshop, media: Media) -> None:
@@ -90,7 +92,7 @@ def test_a_killed_worker_leaves_nothing_behind_and_another_goes_on(workshop: Wor
     workshop.start_worker(concurrency=2)
     assert workshop.wait_ended(job.id).state == JobState.DONE
     assert {t.attempts for t in workshop.tasks(job.id) if t.id in done_before} == {1}
-    assert attempts(workshop, job.id)[-2:] == [1, 2]
+    assert tried_again(workshop) == [2]
     wait_for(lambda: left_over(workshop) == [], "the next worker to sweep what the dead one left")
 
 
@@ -124,7 +126,7 @@ def test_sigterm_ends_what_is_under_way_and_loses_nothing(workshop: Workshop, me
     assert {t.id for t in tasks if t.state == TaskState.DONE} > before
     workshop.start_worker(concurrency=2)
     assert workshop.wait_ended(job.id).state == JobState.DONE
-    assert attempts(workshop, job.id)[-1] == 1
+    assert tried_again(workshop) == []
 
 
 def test_bells_lost_by_the_broker_ring_again(workshop: Workshop, media: Media, broker_url: str) -> None:
