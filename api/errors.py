@@ -272,7 +272,7 @@ class LastLine:
             if started:
                 raise
             await answer_error(Request(scope), error, self.pages)(scope, receive, send)
-        except Exception:  # the last line: whatever it is, a person must not see a traceback
+        except Exception:  # the app's outermost boundary: the trace is logged, and whoever asked gets its number
             log.exception("request.broke", path=scope["path"])
             if started:
                 raise

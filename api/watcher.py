@@ -51,7 +51,7 @@ class Watcher:
             except AppError as error:
                 self._well.set(0)
                 log.warning("watch.failed", code=error.code, why=str(error))
-            except Exception:  # a fault of ours in one look must not end all later ones
+            except Exception:  # nobody is above this thread: logged and on the gauge, and the next look comes
                 self._well.set(0)
                 log.exception("watch.broke")
             self._centre.news.wait(self._centre.settings.watch_seconds)

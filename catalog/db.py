@@ -40,7 +40,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def Moment(default_now: bool = False, **options: Any) -> Any:  # noqa: N802 - reads as a column's type, like Field
+def moment(default_now: bool = False, **options: Any) -> Any:
     """Return the field of a column that holds an aware UTC time; `default_now` makes now its default."""
     if default_now:
         options["default_factory"] = utc_now

@@ -137,7 +137,7 @@ S = TypeVar("S", bound=ProgramSettings)
 def load(kind: type[S], **overrides: object) -> S:
     """Read settings from the environment. Raises BadSettings naming every variable that is missing or wrong."""
     try:
-        return kind(**overrides)  # type: ignore[arg-type]
+        return kind.model_validate(overrides)
     except ValidationError as error:
         faults = []
         for fault in error.errors(include_url=False, include_input=False, include_context=False):

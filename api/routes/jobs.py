@@ -19,7 +19,7 @@ from catalog.jobs.errors import JobUnknown, NothingMade
 from catalog.jobs.media import GivenUp
 from catalog.jobs.progress import job_progress
 from catalog.jobs.repository import jobs_of_lesson
-from catalog.jobs.schemas import JobProgress
+from catalog.jobs.schemas import JobFacts
 from catalog.look.language import translate
 from catalog.overview.lessons import lessons_made
 
@@ -34,7 +34,7 @@ class JobFault(BaseModel):
     data: dict[str, Any]
 
 
-class JobOut(JobProgress):
+class JobOut(JobFacts):
     """How far a job is: percent, content seconds per second (`rate`), seconds left (`eta_s`); null while unknown.
 
     `floors_ready`: the lesson can be published now, with the smallest pictures of every tier; better ones follow while
@@ -42,7 +42,7 @@ class JobOut(JobProgress):
     might be, and why: `budget`, `source` (it is as small) or `gate` (not good enough however it was encoded).
     """
 
-    fault: JobFault | None  # type: ignore[assignment]
+    fault: JobFault | None
 
 
 class MadeOut(BaseModel):

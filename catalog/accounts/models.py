@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from catalog.db import Moment
+from catalog.db import moment
 from catalog.formats.ids import new_id
 
 
@@ -32,7 +32,7 @@ class Partner(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
     name: str = Field(unique=True, max_length=200)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class Account(SQLModel, table=True):
@@ -50,7 +50,7 @@ class Account(SQLModel, table=True):
     password_hash: str = Field(max_length=200)
     role: str = Field(max_length=16)
     partner_id: str | None = Field(default=None, foreign_key="partner.id", max_length=26, index=True)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class SignIn(SQLModel, table=True):
@@ -61,8 +61,8 @@ class SignIn(SQLModel, table=True):
     token_hash: str = Field(primary_key=True, max_length=64)
     account_id: str = Field(foreign_key="account.id", ondelete="CASCADE", max_length=26, index=True)
     kind: str = Field(max_length=16)
-    expires_at: datetime = Moment()
-    created_at: datetime = Moment(default_now=True)
+    expires_at: datetime = moment()
+    created_at: datetime = moment(default_now=True)
 
 
 class Attempts(SQLModel, table=True):
@@ -72,4 +72,4 @@ class Attempts(SQLModel, table=True):
 
     key: str = Field(primary_key=True, max_length=200)
     failures: int
-    first_at: datetime = Moment()
+    first_at: datetime = moment()

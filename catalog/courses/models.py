@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from catalog.db import Moment
+from catalog.db import moment
 from catalog.formats.ids import new_id
 
 
@@ -51,7 +51,7 @@ class Course(PlaceColumns, table=True):
     title: str = Field(max_length=200)
     description: str = Field(default="", max_length=4000)
     budget_bytes: int | None = Field(default=None, sa_type=BigInteger)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class Lesson(PlaceColumns, table=True):
@@ -73,7 +73,7 @@ class Lesson(PlaceColumns, table=True):
     partner_id: str = Field(foreign_key="partner.id", max_length=26)
     number: int
     title: str = Field(max_length=200)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class Source(SQLModel, table=True):
@@ -94,8 +94,8 @@ class Source(SQLModel, table=True):
     upload_id: str = Field(max_length=1024)
     part_size: int = Field(sa_type=BigInteger)
     state: str = Field(default=SourceState.UPLOADING, max_length=16)
-    created_at: datetime = Moment(default_now=True)
-    uploaded_at: datetime | None = Moment(default=None, nullable=True)
+    created_at: datetime = moment(default_now=True)
+    uploaded_at: datetime | None = moment(default=None, nullable=True)
 
 
 class Caption(SQLModel, table=True):
@@ -110,4 +110,4 @@ class Caption(SQLModel, table=True):
     name: str = Field(max_length=100)
     sha256: str = Field(max_length=64)
     length: int
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)

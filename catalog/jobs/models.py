@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from catalog.db import Moment
+from catalog.db import moment
 from catalog.formats.ids import new_id
 
 
@@ -71,10 +71,10 @@ class Job(SQLModel, table=True):
     media: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     given_up: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
     content_seconds: float | None = None
-    created_at: datetime = Moment(default_now=True)
-    started_at: datetime | None = Moment(default=None, nullable=True)
-    floors_at: datetime | None = Moment(default=None, nullable=True)
-    finished_at: datetime | None = Moment(default=None, nullable=True)
+    created_at: datetime = moment(default_now=True)
+    started_at: datetime | None = moment(default=None, nullable=True)
+    floors_at: datetime | None = moment(default=None, nullable=True)
+    finished_at: datetime | None = moment(default=None, nullable=True)
 
 
 class Task(SQLModel, table=True):
@@ -107,11 +107,11 @@ class Task(SQLModel, table=True):
     attempts: int = 0
     outages: int = 0
     lease_holder: str | None = Field(default=None, max_length=100)
-    lease_until: datetime | None = Moment(default=None, nullable=True)
-    not_before: datetime | None = Moment(default=None, nullable=True)
-    rung_at: datetime | None = Moment(default=None, nullable=True)
-    started_at: datetime | None = Moment(default=None, nullable=True)
-    finished_at: datetime | None = Moment(default=None, nullable=True)
+    lease_until: datetime | None = moment(default=None, nullable=True)
+    not_before: datetime | None = moment(default=None, nullable=True)
+    rung_at: datetime | None = moment(default=None, nullable=True)
+    started_at: datetime | None = moment(default=None, nullable=True)
+    finished_at: datetime | None = moment(default=None, nullable=True)
     error_code: str | None = Field(default=None, max_length=64)
     error_message: str | None = None
     error_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

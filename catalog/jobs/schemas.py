@@ -116,9 +116,10 @@ class Fault(BaseModel):
     data: dict[str, str | int | float | None]
 
 
-class JobProgress(BaseModel):
-    """How far a job is. `rate` is in content seconds per second; `eta_s` and `floors_eta_s`, until a release can hold
-    the lesson, are in seconds; None while nobody can know. `floors_ready` says that a release can hold it now.
+class JobFacts(BaseModel):
+    """How far a job is, but for why it failed. `rate` is in content seconds per second; `eta_s` and `floors_eta_s`,
+    until a release can hold the lesson, are in seconds; None while nobody can know. `floors_ready` says that a release
+    can hold it now.
     """
 
     job_id: str
@@ -135,7 +136,12 @@ class JobProgress(BaseModel):
     floors_ready: bool = False
     floors_eta_s: float | None = None
     given_up: tuple[GivenUp, ...] = ()
-    fault: Fault | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class JobProgress(JobFacts):
+    """How far a job is, and why it failed, if it did."""
+
+    fault: Fault | None

@@ -57,7 +57,7 @@ def make_environment(
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # jinja2's i18n extension adds the method as it is loaded: no stub has it
     environment.globals.update(language=language, asset=asset)
     environment.filters.update(
         size=human_bytes,

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from catalog.db import Moment
+from catalog.db import moment
 from catalog.formats.ids import new_id
 
 
@@ -18,7 +18,7 @@ class County(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
     name: str = Field(unique=True, max_length=200)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class Site(SQLModel, table=True):
@@ -30,7 +30,7 @@ class Site(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
     county_id: str = Field(foreign_key="county.id", max_length=26)
     name: str = Field(max_length=200)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class Node(SQLModel, table=True):
@@ -50,12 +50,12 @@ class Node(SQLModel, table=True):
     software: str = Field(default="", max_length=64)
     policy: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     health: dict[str, Any] | None = Field(default=None, sa_type=JSONB, nullable=True)
-    health_made: datetime | None = Moment(default=None, nullable=True)
+    health_made: datetime | None = moment(default=None, nullable=True)
     direction_version: int = 0
-    direction_due: datetime | None = Moment(default=None, nullable=True, index=True)
-    enrolled_at: datetime | None = Moment(default=None, nullable=True)
-    last_seen_at: datetime | None = Moment(default=None, nullable=True)
-    created_at: datetime = Moment(default_now=True)
+    direction_due: datetime | None = moment(default=None, nullable=True, index=True)
+    enrolled_at: datetime | None = moment(default=None, nullable=True)
+    last_seen_at: datetime | None = moment(default=None, nullable=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class EnrolmentCode(SQLModel, table=True):
@@ -65,9 +65,9 @@ class EnrolmentCode(SQLModel, table=True):
 
     secret_hash: str = Field(primary_key=True, max_length=64)
     node_id: str = Field(foreign_key="node.id", ondelete="CASCADE", max_length=26, index=True)
-    expires_at: datetime = Moment()
-    used_at: datetime | None = Moment(default=None, nullable=True)
-    created_at: datetime = Moment(default_now=True)
+    expires_at: datetime = moment()
+    used_at: datetime | None = moment(default=None, nullable=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class TargetingRule(SQLModel, table=True):
@@ -86,7 +86,7 @@ class TargetingRule(SQLModel, table=True):
     node_id: str | None = Field(default=None, foreign_key="node.id", ondelete="CASCADE", max_length=26, index=True)
     site_id: str | None = Field(default=None, foreign_key="site.id", ondelete="CASCADE", max_length=26, index=True)
     county_id: str | None = Field(default=None, foreign_key="county.id", ondelete="CASCADE", max_length=26, index=True)
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class DirectionRow(SQLModel, table=True):
@@ -97,7 +97,7 @@ class DirectionRow(SQLModel, table=True):
     node_id: str = Field(primary_key=True, foreign_key="node.id", ondelete="CASCADE", max_length=26)
     version: int = Field(primary_key=True)
     envelope: bytes
-    created_at: datetime = Moment(default_now=True)
+    created_at: datetime = moment(default_now=True)
 
 
 class ReportRow(SQLModel, table=True):
@@ -108,8 +108,8 @@ class ReportRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=26)
     node_id: str = Field(foreign_key="node.id", ondelete="CASCADE", max_length=26)
-    made: datetime = Moment()
-    received_at: datetime = Moment(default_now=True)
+    made: datetime = moment()
+    received_at: datetime = moment(default_now=True)
     body: dict[str, Any] = Field(sa_type=JSONB)
 
 

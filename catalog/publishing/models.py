@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from catalog.db import Moment
+from catalog.db import moment
 from catalog.formats.ids import new_id
 
 
@@ -42,5 +42,5 @@ class Publication(SQLModel, table=True):
     state: str = Field(default=PublicationState.AWAITING_SIGNATURE, max_length=32)
     reason: str = Field(default="", max_length=1000)
     target_path: str | None = Field(default=None, max_length=200)
-    created_at: datetime = Moment(default_now=True)
-    published_at: datetime | None = Moment(default=None, nullable=True)
+    created_at: datetime = moment(default_now=True)
+    published_at: datetime | None = moment(default=None, nullable=True)

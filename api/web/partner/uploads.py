@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from api.security import FORM_TOKEN_HEADER, guard_cookie
+from api.security import CSRF_HEADER, guard_cookie
 from api.web.desk import TheDesk, ThePartner
 from api.web.views import one_line
 from catalog.courses import uploads
@@ -20,7 +20,7 @@ from catalog.jobs.service import create_job, job_for_deck, ring_job
 
 def from_our_page(request: Request) -> None:
     """Make sure that our own script sent this. Raises ForeignOrigin."""
-    guard_cookie(request, request.headers.get(FORM_TOKEN_HEADER))
+    guard_cookie(request, request.headers.get(CSRF_HEADER))
 
 
 class Chosen(BaseModel):
