@@ -10,7 +10,10 @@ from catalog.formats.index import parse_index
 from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
 from tests.media import run_ffmpeg
-from tests.pipeline import Made, brightness, run_pipeline, samples
+from tests.pipeline import LIMITS, Made, brightness, corrected, run_pipeline, samples
+from workers.pipeline.correction.correcting import find_correction
+from workers.pipeline.desk import Desk
+from workers.pipeline.tools import find_tools
 
 SECONDS, RATE, SLIDE_S = 45, 5, 3
 SIZE = (320, 180)
@@ -109,6 +112,18 @@ def test_twelve_seconds_that_are_replaced_are_all_that_is_encoded_anew(old: Made
         assert anew < SECONDS - 10, track
     unlike = [abs(a - b) for a, b in zip(*(brightness(m.pack(m.video(Rung.FLOOR))) for m in (old, new)), strict=False)]
     assert max(unlike) > 0
+
+
+@pytest.mark.parametrize("change", [{"version": 1}, {"tools": "ffmpeg of before"}])
+def test_nothing_is_inherited_from_a_program_with_other_ways(
+    old: Made, tmp_path: Path, change: dict[str, object]
+) -> None:
+    source = tmp_path / "new.mp4"
+    source.touch()
+    told = corrected(old)
+    told = told.model_copy(update={"recipe": told.recipe | change})
+    desk = Desk(find_tools(), old.store, tmp_path, "jobs/n", LIMITS)
+    assert find_correction(desk, source, old.ingested.facts, told) is None
 
 
 def test_twelve_seconds_that_are_cut_out_leave_the_rest_as_it_was(old: Made, tmp_path: Path) -> None:

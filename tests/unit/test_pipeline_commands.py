@@ -3,12 +3,14 @@
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
+
 from catalog.formats.rungs import Rung, Tier
 from workers.pipeline.commands import measures, parts, probes, segments
 from workers.pipeline.gates.spots import Spot, View
 from workers.pipeline.ladder.shapes import Shape
 from workers.pipeline.plan import Stretch
-from workers.pipeline.recipe import Crop, Denoise, Handling, SoundHandling, SoundRecipe, VideoRecipe
+from workers.pipeline.recipe import RECIPE_VERSION, Crop, Denoise, Handling, SoundHandling, SoundRecipe, VideoRecipe
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import SoundWork, VideoWork, measure_key, segment_key
 
@@ -293,6 +295,12 @@ def test_a_key_changes_with_all_that_decides_about_the_bytes_and_nothing_else() 
     assert len({same, *others}) == len(others) + 1
     moved = sound_work(stretch=Stretch(start=Fraction(0), seconds=Fraction(48, 5)), number=0)
     assert segment_key(moved) == segment_key(sound_work())
+
+
+def test_a_program_with_other_ways_finds_no_segment_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [segment_key(video_work()), segment_key(sound_work())]
+    monkeypatch.setattr("workers.pipeline.work.RECIPE_VERSION", RECIPE_VERSION + 1)
+    assert not {segment_key(video_work()), segment_key(sound_work())} & set(before)
 
 
 def test_measures_are_kept_apart_by_where_they_were_taken() -> None:

@@ -12,7 +12,8 @@ from catalog.formats.rungs import Rung, Tier
 from workers.pipeline.probe import Frozen, VideoFacts
 from workers.pipeline.rates import choose_rate, timescale_of
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
+"""One more with each change of the command lines, or of how a stretch is counted, that changes an encoded byte."""
 
 SAMPLE_RATE = 48_000
 FRAME_SAMPLES = {Tier.COMPATIBLE: 1024, Tier.MODERN: 2880}
@@ -104,7 +105,7 @@ class SoundRecipe(Frozen):
 
 
 class Recipe(Frozen):
-    """The whole ladder of a lesson; part of every segment's key in pieces. `version` names this program's ways."""
+    """The whole ladder of a lesson; its parts are in the keys of its segments. `version` names this program's ways."""
 
     version: int = RECIPE_VERSION
     tools: str

@@ -10,7 +10,7 @@ from workers.pipeline.gates.legibility import Legibility
 from workers.pipeline.gates.spots import Spot, View
 from workers.pipeline.plan import Stretch, sound_frames, video_frames
 from workers.pipeline.probe import Frozen
-from workers.pipeline.recipe import SAMPLE_RATE, Handling, SoundRecipe, VideoRecipe
+from workers.pipeline.recipe import RECIPE_VERSION, SAMPLE_RATE, Handling, SoundRecipe, VideoRecipe
 
 BEFORE_SAMPLES = 46_080
 """Samples in front of a sound segment that its encoder hears and that are thrown away, so that it finds its balance:
@@ -128,8 +128,11 @@ def parse_work(payload: object) -> SegmentWork:
 
 
 def segment_key(work: SegmentWork) -> str:
-    """Return the digest that the encoded segment is kept under: equal work has an equal key, in any job."""
-    decisive = work.model_dump(mode="json", exclude=_TOLD)
+    """Return the digest that the encoded segment is kept under: equal work has an equal key, in any job.
+
+    A program that would encode it otherwise has another `RECIPE_VERSION`, and finds nothing.
+    """
+    decisive = work.model_dump(mode="json", exclude=_TOLD) | {"version": RECIPE_VERSION}
     decisive["recipe"].pop("rung", None)  # the name of a step changes no byte
     if decisive.get("held_at") is None:
         decisive.pop("held_at", None)

@@ -24,7 +24,7 @@ from workers.pipeline.desk import Desk
 from workers.pipeline.plan import Plan, Stretch, make_parts, sound_frames
 from workers.pipeline.probe import Facts
 from workers.pipeline.rates import common_period
-from workers.pipeline.recipe import SAMPLE_RATE, Recipe, SoundRecipe, VideoRecipe
+from workers.pipeline.recipe import RECIPE_VERSION, SAMPLE_RATE, Recipe, SoundRecipe, VideoRecipe
 from workers.pipeline.work import Done, Row, SoundWork, VideoWork, parse_work
 
 log = structlog.get_logger(__name__)
@@ -45,14 +45,15 @@ class Correction:
 
 
 def find_correction(desk: Desk, source: Path, facts: Facts, old: Corrected) -> Correction | None:
-    """Return what the new source keeps of an old job; None where it is not worth it, or made by other tools.
+    """Return what the new source keeps of an old job; None where it is not worth it, or made by other tools or ways.
 
     Raises what decoding and the store raise, but for an old source that is gone: then nothing is inherited.
     """
     recipe = _recipe_of(old)
     known = Facts.model_validate(old.plan["facts"])
     same_tracks = ((facts.video is None) == (known.video is None), (facts.sound is None) == (known.sound is None))
-    if recipe is None or recipe.tools != desk.tools.version or not all(same_tracks):
+    same_ways = recipe is not None and (recipe.tools, recipe.version) == (desk.tools.version, RECIPE_VERSION)
+    if recipe is None or not same_ways or not all(same_tracks):
         return None
     before = desk.folder / "before"
     try:
