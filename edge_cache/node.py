@@ -188,7 +188,7 @@ class Node:
                 await self.make_report()
                 told, told_at = state, loop.time()
             await self._send_reports()
-            await _wait(self._sync_wanted, self.settings.poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311
+            await _wait(self._sync_wanted, self.settings.poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - spreads nodes apart, keeps no secret
 
     async def _send_reports(self) -> None:
         """Send what waits; if the centre has a newer direction than this node, look again at once, but once only."""

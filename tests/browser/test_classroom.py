@@ -1,7 +1,7 @@
 """The classroom in Chromium: a real node, filled from a real server, then left alone by it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,8 +174,8 @@ def test_no_page_has_an_accessibility_fault_or_scrolls_sideways(page: Page, clas
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_without_script_the_list_and_the_lesson_work(classroom: Classroom, open_page: object) -> None:
-    page: Page = open_page(java_script_enabled=False)  # type: ignore[operator]
+def test_without_script_the_list_and_the_lesson_work(classroom: Classroom, open_page: Callable[..., Page]) -> None:
+    page = open_page(java_script_enabled=False)
     page.goto(classroom.edge.address)
     page.get_by_role("link", name=re.compile(PHYSICS)).first.click()
     assert re.search(r"/media/.*/best\.mp4$", page.locator("video").get_attribute("src") or "")

@@ -50,7 +50,7 @@ def settings_for(address: StoreAddress, **changes: object) -> StorageSettings:
         "demo": True,
         **changes,
     }
-    return StorageSettings(**fields)  # type: ignore[arg-type]
+    return StorageSettings.model_validate(fields)
 
 
 def real_store(address: StoreAddress, **changes: object) -> S3ObjectStore:

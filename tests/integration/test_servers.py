@@ -1,8 +1,10 @@
 """The embedded servers: they start, keep what was stored, and say clearly why they cannot."""
 
 import socket
+from functools import partial
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -106,15 +108,18 @@ def test_store_listens_on_the_loopback_only_and_starts_again(tmp_path: Path) -> 
         store.start()
         try:
             named = {(LOOPBACK, port) for port in ports.values()}
-            store.child.wait_ready(lambda: len(listening(store.child)) >= len(named), 20)  # noqa: B023
+            all_listen = partial(listens_on, store.child, len(named))
+            store.child.wait_ready(all_listen, 20)
             assert listening(store.child) == named
         finally:
             store.stop()
 
 
-def listening(child: Child) -> set[tuple[str, int]]:
-    import psutil  # noqa: PLC0415 - a test's own tool
+def listens_on(child: Child, ports: int) -> bool:
+    return len(listening(child)) >= ports
 
+
+def listening(child: Child) -> set[tuple[str, int]]:
     found = psutil.Process(child.pid).net_connections(kind="tcp")
     return {(c.laddr.ip, c.laddr.port) for c in found if c.status == psutil.CONN_LISTEN}
 

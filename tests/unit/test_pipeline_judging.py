@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from catalog.formats.rungs import WATCHABLE, Rung, Tier
 from workers.pipeline.gates.legibility import Legibility
 from workers.pipeline.gates.spots import View
-from workers.pipeline.gates.verdict import GATES, Measure
-from workers.pipeline.judging import MOST_TRIES, SLOPES, Attempt, Judged, ceiling_of, judge_track
+from workers.pipeline.gates.verdict import GATES, SLOPES, Measure
+from workers.pipeline.judging import MOST_TRIES, Attempt, Judged, ceiling_of, judge_track
 from workers.pipeline.ladder.voices import CANDIDATES, CODEC, anchor_of, recipe_with
 from workers.pipeline.plan import Stretch
 from workers.pipeline.recipe import Handling, SoundRecipe, VideoRecipe
@@ -100,6 +100,19 @@ def test_a_floor_whose_source_has_no_more_to_give_is_judged_by_its_ceiling() -> 
     assert Measure.VMAF_MEAN in course.last.limited
     assert ceiling_of([video_work(Rung.FLOOR, 34, size=WHOLE)]) in course.recipes
     assert course.recipes[-1] == course.recipes[0], "the cheapest of them that comes so near"
+
+
+def test_a_floor_that_passed_only_as_its_ceiling_and_was_tried_smaller_in_vain_is_packed() -> None:
+    """The ceiling's recipe is reached in the usual way, passes with room to spare, and nothing between passes."""
+    lowest = SLOPES[Tier.COMPATIBLE].lowest
+    work = video_work(Rung.FLOOR, lowest + 8, size=WHOLE)
+    work = work.model_copy(update={"view": work.view.model_copy(update={"rate": Fraction(5, 2)})})
+    recipe = ceiling_of([work]).model_copy(update={"crf": lowest + 8})
+    work = work.model_copy(update={"recipe": recipe})
+    course = follow(work, lambda recipe: shown(95.0 if recipe.crf == lowest else 70.0))
+    assert course.last.passed
+    assert course.recipes[-1].crf == lowest
+    assert any(lowest < recipe.crf < lowest + 8 for recipe in course.recipes)
 
 
 def test_a_better_rung_whose_source_has_no_more_to_give_is_left_out() -> None:

@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import fmean
 
-from catalog.formats.rungs import Rung, Tier
+from catalog.formats.rungs import Rung
 from workers.pipeline.gates.legibility import combine
 from workers.pipeline.gates.pictures import summarise
 from workers.pipeline.gates.speech import MOST_DEFICIT, is_voice, mean_deficit
 from workers.pipeline.gates.verdict import (
     GATES,
-    SVT_AV1_SLOPE,
-    X264_SLOPE,
+    SLOPES,
     Measure,
     Measures,
     Try,
@@ -35,7 +34,6 @@ from workers.pipeline.probe import Frozen
 from workers.pipeline.recipe import SoundRecipe, VideoRecipe
 from workers.pipeline.work import Measured, Row, VideoWork
 
-SLOPES = {Tier.COMPATIBLE: X264_SLOPE, Tier.MODERN: SVT_AV1_SLOPE}
 MOST_TRIES = 6
 """So often a rendition is encoded before its ceiling is looked for."""
 
@@ -89,11 +87,15 @@ def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequen
     ceiling = next((one.measures for one in tried if one.recipe == best), None)
     verdict = judge(attempt.measures, gate, ceiling)
     within = [one for one in before if judge(one.measures, gate, ceiling).passed]
+    if verdict.passed and any(one.recipe == recipe for one in before):
+        return Judged(attempt, passed=True, limited=verdict.limited)  # what was gone back to
     again = None
-    if recipe == best and ceiling is not None:
-        again = _recipe(within[0]) if within else None
-    elif not verdict.passed and ceiling is None:
-        again = _between(within[-1], attempt, before) if within else _better(works, recipe, tried) or best
+    if within and ceiling is not None and (recipe == best or not verdict.passed):
+        again = _recipe(within[0])  # the ceiling itself is among them, once it was tried
+    elif not verdict.passed and within:
+        again = _between(within[-1], attempt, before)
+    elif not verdict.passed:
+        again = _better(works, recipe, tried) or best
     why = tuple(short.measure for short in verdict.why)
     return Judged(attempt, verdict.passed and again is None, again, why, verdict.limited)
 

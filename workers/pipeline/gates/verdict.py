@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import ceil, floor
 
-from catalog.formats.rungs import Rung
+from catalog.formats.rungs import Rung, Tier
 from workers.pipeline.probe import Frozen
 
 
@@ -143,6 +143,7 @@ X264_SLOPE = Slope(points=0.9, lowest=16, highest=49, most=8)
 SVT_AV1_SLOPE = Slope(points=0.5, lowest=18, highest=63, most=14)
 """CRF 0–63. On the same (preset 8): 0.5–0.8 points a step from 56 to 63, where floors are, and under 0.1 below 50:
 there it has met the ceiling of its size and rate, which the slope of two tries tells."""
+SLOPES: Mapping[Tier, Slope] = {Tier.COMPATIBLE: X264_SLOPE, Tier.MODERN: SVT_AV1_SLOPE}
 
 
 SPARE, KEPT = 3.0, 1.0

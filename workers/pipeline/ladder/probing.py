@@ -11,6 +11,7 @@ from workers.pipeline.desk import SEEK_BACK_S
 from workers.pipeline.errors import ToolFailed
 from workers.pipeline.gates.pictures import scores_of, timed
 from workers.pipeline.gates.spots import Asked, View, view_of
+from workers.pipeline.gates.verdict import SLOPES
 from workers.pipeline.ladder.hull import Point, Try, curve, hull
 from workers.pipeline.ladder.shapes import Shape, kept_size, shapes_to_try
 from workers.pipeline.ladder.windows import WINDOW_S, choose_windows
@@ -22,7 +23,6 @@ from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 
 CRFS = {Tier.COMPATIBLE: (28, 36, 43), Tier.MODERN: (46, 56, 63)}
-HIGHEST_CRF = {Tier.COMPATIBLE: 47, Tier.MODERN: 63}
 LOOKED_AT = 3
 """So many pictures of each second are compared: what moves is seen, and what stands still is not seen many times."""
 
@@ -75,7 +75,7 @@ def probe_ladder(
         points: list[Point] = []
         for shape in shapes:
             tries = [_try(bench, windows, view, tier, shape, crf) for crf in CRFS[tier]]
-            points += curve(tries, HIGHEST_CRF[tier])
+            points += curve(tries, SLOPES[tier].highest)
         hulls[tier] = hull(points)
         shapes = tuple(dict.fromkeys(point.shape for point in hulls[tier]))
         bench.watch.progress((number + 1) / 2)
