@@ -1,0 +1,63 @@
+"""The tables of node.db, and how those of an older node become these: a box in the field is never filled anew."""
+
+FIRST_VERSION = 2
+SCHEMA = """
+create table fact (key text primary key, value text not null) without rowid;
+create table assignment (course text primary key, partner text not null, release integer not null,
+    position integer not null) without rowid;
+create table release (course text not null, number integer not null, partner text not null, sha256 text not null,
+    partner_name text not null, title text not null, description text not null, place text not null,
+    published text not null, primary key (course, number)) without rowid;
+create table lesson (course text not null, release integer not null, id text not null, number integer not null,
+    title text not null, place text not null, duration_ms integer not null, poster text, document text not null,
+    primary key (course, release, id));
+create table track (id integer primary key, digest text not null unique, kind text not null, length integer not null,
+    index_length integer not null, body blob, segments integer not null default 0, held integer not null default 0,
+    held_bytes integer not null default 0);
+create table tier (name text primary key) without rowid;
+create table rendition (course text not null, release integer not null, lesson text not null, tier text not null,
+    rung text not null, height integer not null, watchable integer not null, floor integer not null,
+    wanted integer not null default 0, video integer, sound integer,
+    primary key (course, release, lesson, tier, height)) without rowid;
+create index rendition_video on rendition (video);
+create index rendition_sound on rendition (sound);
+create table segment (id integer primary key, digest blob not null unique, length integer not null,
+    held integer not null default 0);
+create table part (track integer not null, number integer not null, segment integer not null,
+    primary key (track, number)) without rowid;
+create index part_segment on part (segment);
+create table blob (digest text primary key, length integer not null, held integer not null default 0) without rowid;
+create table lesson_blob (course text not null, release integer not null, lesson text not null, digest text not null,
+    still integer not null, primary key (course, release, lesson, digest)) without rowid;
+create table serving (course text not null, lesson text not null, release integer not null,
+    primary key (course, lesson)) without rowid;
+create table problem (source text primary key, code text not null, message text not null, data text not null,
+    since text not null) without rowid;
+create table report (id text primary key, made text not null, body text not null) without rowid;
+
+-- The newest known release of each course that the direction assigns.
+create view current as select c.*, a.position from assignment a
+    join release c on c.course = a.course and c.partner = a.partner
+    and c.number = (select max(number) from release n where n.course = a.course);
+-- Renditions with their tracks, and whether all segments of those are held.
+create view rung as select r.*, v.digest as video_digest, s.digest as sound_digest,
+    (r.video is null or (v.segments > 0 and v.held = v.segments))
+    and (r.sound is null or (s.segments > 0 and s.held = s.segments)) as complete
+    from rendition r left join track v on v.id = r.video left join track s on s.id = r.sound;
+-- Lessons of current releases; `watchable` says that one can be taught with, `lacks_…` what of the policy is missing.
+create view current_lesson as select l.*, c.position,
+    exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
+        and r.wanted and r.watchable and r.complete) as watchable,
+    exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
+        and r.wanted and r.floor and not r.complete) as lacks_floor,
+    exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
+        and r.wanted and not r.complete) as lacks_media,
+    exists (select 1 from lesson_blob k join blob b on b.digest = k.digest where k.course = l.course
+        and k.release = l.release and k.lesson = l.id and not k.still and not b.held) as lacks_words,
+    exists (select 1 from lesson_blob k join blob b on b.digest = k.digest where k.course = l.course
+        and k.release = l.release and k.lesson = l.id and k.still and not b.held) as lacks_stills
+    from current c join lesson l on l.course = c.course and l.release = c.number;
+"""
+
+CHANGES: tuple[str, ...] = ()
+"""What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""
