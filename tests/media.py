@@ -43,18 +43,19 @@ class Media:
         pictures: bool = True,
         gop: int = 25,
         extra: Sequence[str] = (),
+        drawn: str = "testsrc2=alpha=255",
     ) -> Path:
         """The video `name` (its ending chooses the container); made on first use.
 
         `size` is WxH in pixels, `rate` frames per second, `sound` a channel layout or None, `gop` frames between
-        key frames, `extra` more output arguments.
+        key frames, `extra` more output arguments, `drawn` what ffmpeg draws, with its options.
         """
         path = self.folder / name
         if path.exists():
             return path
         words: list[str | Path] = []
         if pictures:
-            words += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
+            words += ["-f", "lavfi", "-i", f"{drawn}:size={size}:rate={rate}:duration={seconds}"]
         if sound:
             tone = f"sine=frequency=440:sample_rate=48000:duration={seconds},aformat=channel_layouts={sound}"
             words += ["-f", "lavfi", "-i", tone]
