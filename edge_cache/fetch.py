@@ -63,7 +63,7 @@ class Batch:
 
 
 class Fetcher:
-    """Carries out steps with one source."""
+    """Carries out steps with the sources that are there, the nearest first."""
 
     def __init__(
         self,
@@ -77,11 +77,24 @@ class Fetcher:
         self._batch = Batch(keeper)
         self._indexes: dict[str, Index] = {}
 
-    async def carry_out(self, step: Step, source: Source) -> None:
-        """Do a step, trying again while that may help. What came is kept, whatever is raised.
+    async def carry_out(self, step: Step, sources: Sequence[Source]) -> None:
+        """Do a step: each source gives what it has of it. What came is kept, whatever is raised.
 
-        Raises SourceFailed, DiskFull, or OSError if the disk is in trouble.
+        Raises SourceFailed of the last source where nobody gave it all, DiskFull, or OSError if the disk is in trouble.
         """
+        for source in sources[:-1]:
+            try:
+                await self._with(step, source)
+            except SourceFailed as error:
+                log.info("step.failed", step=str(step), source=source.name, problem=error.code)
+            else:
+                if not isinstance(step, FetchRun):
+                    return
+        if sources:
+            await self._with(step, sources[-1])
+
+    async def _with(self, step: Step, source: Source) -> None:
+        """Do a step with one source, trying again while that may help. Raises as `carry_out` does."""
         failures = 0
         while True:
             kept = 0
@@ -136,6 +149,9 @@ class Fetcher:
         if index is None:
             return
         rows = index.segments[step.first : step.first + step.count]
+        held = await source.held(step.index)
+        if held is not None:
+            rows = tuple(row for row in rows if any(first <= row.number < first + count for first, count in held))
         bad: list[str] = []
         for run in contiguous(await asyncio.to_thread(self._lacking, rows)):
             await self._stream(index, step.index, run, source, count, bad)

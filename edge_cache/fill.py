@@ -15,7 +15,7 @@ from edge_cache.notes import Notes
 from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
 from edge_cache.releases.repository import ReleaseRepository, Wanted
 from edge_cache.settings import EdgeSettings
-from edge_cache.sources import Source
+from edge_cache.sources import Sources
 from edge_cache.store.keeper import Keeper
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class Fill:
         self._on_bytes = on_bytes
         self.disk_reserve = 0
 
-    async def run_pass(self, source: Source) -> Outcome:
+    async def run_pass(self, sources: Sources) -> Outcome:
         """Do the steps of one plan. What fails is noted as a problem and rests a while; the others go on."""
         outcome = Outcome()
         steps = deque(await asyncio.to_thread(self._plan))
@@ -68,7 +68,7 @@ class Fill:
         try:
             async with asyncio.TaskGroup() as workers:
                 for _ in range(min(self._settings.in_flight, len(steps))):
-                    workers.create_task(self._work(steps, fetcher, source, outcome))
+                    workers.create_task(self._work(steps, fetcher, sources, outcome))
         finally:
             await fetcher.flush()
         if not outcome.kept and not outcome.failures and planned == self._did_nothing:
@@ -83,13 +83,13 @@ class Fill:
             return None
         return max(0.0, min(until for until, _ in self._resting.values()) - time.monotonic())
 
-    async def _work(self, steps: deque[Step], fetcher: Fetcher, source: Source, outcome: Outcome) -> None:
+    async def _work(self, steps: deque[Step], fetcher: Fetcher, sources: Sources, outcome: Outcome) -> None:
         while steps:
             step = steps.popleft()
             key = _key(step)
             try:
                 self._check_disk(step.length)
-                await fetcher.carry_out(step, source)
+                await fetcher.carry_out(step, sources())
             except DiskFull as error:
                 self._trouble("disk", error, outcome)
                 steps.clear()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -26,7 +26,7 @@ from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.trusted import TrustFolder
 from edge_cache.report import Reporter
 from edge_cache.settings import EdgeSettings
-from edge_cache.sources import HttpSource, Source
+from edge_cache.sources import HttpSource, Source, Sources
 from edge_cache.store.files import Files
 from edge_cache.store.keeper import Keeper
 from edge_cache.store.repository import StoreRepository
@@ -58,6 +58,7 @@ class Node:
         self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
         self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
         self.bytes_fetched = 0
+        self.nearby: Sources = tuple
         self.on_progress: Callable[[], None] = lambda: None
         self._client: httpx2.AsyncClient | None = None
         self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
@@ -105,6 +106,10 @@ class Node:
         """The source at a store's address."""
         return HttpSource(self.client, base)
 
+    def sources(self) -> Sequence[Source]:
+        """The sources of segments, the nearest first: what `nearby` finds on the LAN, then the store."""
+        return [*self.nearby(), self.source_at(self.sync().store_url)]
+
     def sync(self) -> Sync:
         """What brings releases in. Raises NotEnrolled."""
         identity = self._enrolled()
@@ -129,10 +134,9 @@ class Node:
     async def fill_once(self) -> Outcome:
         """Fetch until nothing is left that could be tried now; what failed is in the outcome."""
         total = Outcome()
-        source = self.source_at(self.sync().store_url)
         in_vain = 0
         while not total.finished:
-            outcome = await self.fill.run_pass(source)
+            outcome = await self.fill.run_pass(self.sources)
             total.kept += outcome.kept
             total.failures += outcome.failures
             # What failed alone may have stood before what would not: the next pass no longer waits for it.
@@ -208,7 +212,7 @@ class Node:
         failures = 0
         while True:
             self._fill_wanted.clear()
-            outcome = await self.fill.run_pass(self.source_at(self.sync().store_url))
+            outcome = await self.fill.run_pass(self.sources)
             if outcome.kept:
                 failures = 0
             if outcome.finished:

@@ -1,6 +1,6 @@
 """Where bytes come from. A source is asked for names and ranges, and believed in nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -30,6 +30,18 @@ class Source(Protocol):
         """What people call it."""
         ...
 
+    @property
+    def uses_line(self) -> bool:
+        """Whether its bytes come over the school's line, with its caps and windows; not so a LAN's or a drive's."""
+        ...
+
+    async def held(self, index: str) -> Sequence[tuple[int, int]] | None:
+        """Return (first number, count) of the runs of segments that it has of the track with this index digest.
+
+        None: all of them, as a store has. Raises SourceFailed.
+        """
+        ...
+
     async def get(self, path: str, limit: int) -> bytes:
         """Return the whole object at `path`, of `limit` bytes at most. Raises SourceFailed."""
         ...
@@ -42,17 +54,30 @@ class Source(Protocol):
         ...
 
 
+Sources = Callable[[], Sequence[Source]]
+"""Gives the sources that are there now, the nearest first."""
+
+
 class HttpSource:
     """The object store, or any HTTP cache before it: plain GETs of immutable names, without query or credentials."""
 
-    def __init__(self, client: httpx2.AsyncClient, base: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, base: str, *, uses_line: bool = True) -> None:
         """`base` is the store's address, without a slash at the end."""
-        self._client, self._base = client, base.rstrip("/")
+        self._client, self._base, self._uses_line = client, base.rstrip("/"), uses_line
 
     @property
     def name(self) -> str:
         """The store's address."""
         return self._base
+
+    @property
+    def uses_line(self) -> bool:
+        """See `Source.uses_line`."""
+        return self._uses_line
+
+    async def held(self, index: str) -> None:
+        """See `Source.held`: a release is announced only when all of it is in the store."""
+        return
 
     async def get(self, path: str, limit: int) -> bytes:
         """See `Source.get`."""
