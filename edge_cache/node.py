@@ -22,7 +22,9 @@ from edge_cache.fill import Fill, Outcome
 from edge_cache.folder_lock import FolderLock
 from edge_cache.identity import Identity, read_identity
 from edge_cache.notes import Notes
+from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.releases.statements import StatementRepository
 from edge_cache.releases.trusted import TrustFolder
 from edge_cache.report import Reporter
 from edge_cache.settings import EdgeSettings
@@ -54,7 +56,7 @@ class Node:
             self.identity = read_identity(settings.state)
             undo.pop_all()
         self.notes = Notes(self.database)
-        self.releases = ReleaseRepository(self.database)
+        self.releases, self.statements = ReleaseRepository(self.database), StatementRepository(self.database)
         self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
         self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
         self.bytes_fetched = 0
@@ -117,7 +119,9 @@ class Node:
             identity,
             self._centre(identity),
             self.source_at,
-            TrustFolder(self.settings.state / "trust"),
+            self.nearby,
+            Metadata(TrustFolder(self.settings.state / "trust"), self.statements),
+            self.statements,
             self.releases,
             self.notes,
             self.now,
@@ -131,12 +135,15 @@ class Node:
         self.fill.disk_reserve = direction.policy.disk_reserve_bytes if direction else 0
         return result
 
-    async def fill_once(self) -> Outcome:
-        """Fetch until nothing is left that could be tried now; what failed is in the outcome."""
+    async def fill_once(self, sources: Sources | None = None) -> Outcome:
+        """Fetch from all sources, or those given, until nothing is left that could be tried now.
+
+        What failed is in the outcome.
+        """
         total = Outcome()
         in_vain = 0
         while not total.finished:
-            outcome = await self.fill.run_pass(self.sources)
+            outcome = await self.fill.run_pass(sources or self.sources)
             total.kept += outcome.kept
             total.failures += outcome.failures
             # What failed alone may have stood before what would not: the next pass no longer waits for it.

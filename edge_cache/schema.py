@@ -59,5 +59,8 @@ create view current_lesson as select l.*, c.position,
     from current c join lesson l on l.course = c.course and l.release = c.number;
 """
 
-CHANGES: tuple[str, ...] = ()
+CHANGES: tuple[str, ...] = (
+    # Signed statements as they came, by their names in the store, for peers and drives.
+    "create table statement (name text primary key, body blob not null)",
+)
 """What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""

@@ -1,7 +1,8 @@
-"""Releases in: the direction from the centre, the signed repository from the store, and only what they vouch for.
+"""Releases in: the direction from the centre, the signed repository from any source, and only what they vouch for.
 
 Each part can fail alone: no centre, no store, or a statement that is refused. A failure becomes a problem that
-people see; what was verified before stays and serves.
+people see; what was verified before stays and serves. Sources nearby (peers, drives) may be behind, foreign or gone:
+they bring what is new and verified, and are no problem otherwise.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,22 +13,20 @@ from typing import TypeVar
 
 import structlog
 
-from catalog.formats.errors import AppError, NotTrusted
+from catalog.formats.errors import AppError, BadFormat, NotTrusted
 from catalog.formats.protocol import Assignment, Direction
 from catalog.formats.release import MAX_RELEASE_BYTES
 from catalog.formats.trust import MAX_METADATA_BYTES, ReleaseTarget, Trust, partner_role
 from edge_cache.centre import Centre
-from edge_cache.errors import ReleaseMissing, SourceForbids, SourceLacks, StatementExpired
+from edge_cache.errors import ReleaseMissing, SourceFailed, StatementExpired
 from edge_cache.identity import Identity
 from edge_cache.notes import Notes
+from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
-from edge_cache.releases.trusted import TrustFolder
-from edge_cache.sources import Source
+from edge_cache.releases.statements import StatementRepository, metadata_name
+from edge_cache.sources import Source, Sources
 
 log = structlog.get_logger(__name__)
-
-MAX_ROOTS_AT_ONCE = 1024
-MAX_TIMESTAMP_BYTES = 64 << 10
 
 _Done = TypeVar("_Done")
 
@@ -42,20 +41,23 @@ class SyncResult:
 
 
 class Sync:
-    """Brings in directions and releases. `source_at` gives the source at a store's address."""
+    """Brings in directions and releases: `store_at` gives the store at an address, `nearby` what else has them."""
 
     def __init__(
         self,
         identity: Identity,
         centre: Centre,
-        source_at: Callable[[str], Source],
-        trusted: TrustFolder,
+        store_at: Callable[[str], Source],
+        nearby: Sources,
+        metadata: Metadata,
+        statements: StatementRepository,
         releases: ReleaseRepository,
         notes: Notes,
         clock: Callable[[], datetime],
     ) -> None:
-        self._identity, self._centre, self._source_at = identity, centre, source_at
-        self._trusted, self._releases, self._notes, self._clock = trusted, releases, notes, clock
+        self._identity, self._centre, self._store_at, self._nearby = identity, centre, store_at, nearby
+        self._metadata, self._statements = metadata, statements
+        self._releases, self._notes, self._clock = releases, notes, clock
 
     @property
     def direction(self) -> Direction | None:
@@ -69,30 +71,39 @@ class Sync:
         direction = self.direction
         return direction.store_url.rstrip("/") if direction else self._identity.store_url
 
-    async def run(self) -> SyncResult:
-        """Look once at the centre and at the store. Raises NodeStateUnreadable if the node's own trust is lost."""
+    async def run(self, *, line: bool = True) -> SyncResult:
+        """Look once at the centre and at every source; with `line` False at those nearby alone.
+
+        Raises NodeStateUnreadable if the node's own trust is lost.
+        """
         result = SyncResult()
-        trust = self._trusted.open()
-        envelope = await self._part("centre", result, self._ask_centre())
-        source = self._source_at(self.store_url)
-        fresh = await self._part("metadata", result, self._refresh(trust, source))
+        self._metadata.kept()
+        envelope = await self._part("centre", result, self._ask_centre()) if line else None
+        sources = [source for source in self._nearby() if await self._refresh_nearby(source)]
+        if line and await self._part("metadata", result, self._refresh(self._store_at(self.store_url))):
+            sources.append(self._store_at(self.store_url))
+        trust = self._metadata.kept()
         if envelope is not None and "targets" in trust.signed_roles():
             taken = await self._part("direction", result, self._take_direction(trust, *envelope))
             result.directed = taken is True
         direction = self.direction
         if direction is not None:
             self._forget_problems_of_others(direction)
-            if fresh:
-                await self._take_releases(trust, self._source_at(self.store_url), direction, result)
+            if sources and "targets" in trust.signed_roles():
+                await self._take_releases(trust, sources, direction, result)
         self._warn_of_age(trust, direction)
         self._releases.switch()
         return result
 
-    async def _part(self, area: str, result: SyncResult, work: Awaitable[_Done]) -> _Done | None:
-        """Do one part; note its problem, or that it is well."""
+    async def _part(
+        self, area: str, result: SyncResult, work: Awaitable[_Done], *, only_nearby: bool = False
+    ) -> _Done | None:
+        """Do one part; note its problem, or that it is well. That nobody nearby has something is no problem."""
         try:
             done = await work
         except AppError as error:
+            if only_nearby and isinstance(error, SourceFailed):
+                return None
             if self._notes.trouble(area, error):
                 log.warning("sync.part-failed", area=area, problem=error.code, **error.data)
             result.problems += 1
@@ -105,100 +116,87 @@ class Sync:
         self._notes.keep(contact=self._clock().isoformat())
         return answer
 
-    async def _refresh(self, trust: Trust, source: Source) -> bool:
-        """Bring `trust` up to the store's newest metadata; without the store, up to what was kept of it."""
-        try:
-            await self._take_roots(trust, source)
-            data = await source.get("metadata/timestamp.json", MAX_TIMESTAMP_BYTES)
-            trust.take_timestamp(data)
-        except AppError:
-            self._from_cache(trust)
-            raise
-        self._trusted.keep(trust, "timestamp", data)
-        await self._take_role(trust, source, "snapshot", trust.snapshot_version, trust.take_snapshot)
-        await self._take_role(trust, source, "targets", trust.version_of("targets"), trust.take_targets)
+    async def _refresh(self, store: Source) -> bool:
+        await self._metadata.refresh(store)
+        await self._metadata.complete_roots(store)
         return True
 
-    async def _take_roots(self, trust: Trust, source: Source) -> None:
-        for _ in range(MAX_ROOTS_AT_ONCE):
-            try:
-                data = await source.get(f"metadata/{trust.root_version + 1}.root.json", MAX_METADATA_BYTES)
-            except (SourceLacks, SourceForbids):  # some stores say 403 for what is not there
-                return
-            trust.take_root(data)
-            self._trusted.keep_root(trust, data)
+    async def _refresh_nearby(self, source: Source) -> bool:
+        """Take what a source nearby has that is newer; return whether it can be asked for more.
 
-    def _from_cache(self, trust: Trust) -> None:
-        """Take what was kept of the metadata, as far as it still holds: enough to judge a direction by."""
-        takes: tuple[tuple[str, Callable[[bytes], object]], ...] = (
-            ("timestamp", trust.take_timestamp),
-            ("snapshot", trust.take_snapshot),
-            ("targets", trust.take_targets),
-        )
-        for role, take in takes:
-            if not self._take_cached(role, take):
-                return
-
-    def _take_cached(self, role: str, take: Callable[[bytes], object]) -> bool:
-        data = self._trusted.cached(role)
+        One that is behind, or of another repository, may still have what a digest names.
+        """
         try:
-            if data is not None:
-                take(data)
-        except NotTrusted:
-            return False
-        return data is not None
-
-    async def _take_role(
-        self, trust: Trust, source: Source, role: str, version: int, take: Callable[[bytes], object]
-    ) -> None:
-        """Take a role's metadata from the cache if it is still the one, else from `source`."""
-        if not self._take_cached(role, take):
-            data = await source.get(f"metadata/{version}.{role}.json", MAX_METADATA_BYTES)
-            take(data)
-            self._trusted.keep(trust, role, data)
+            await self._metadata.refresh(source)
+        except (NotTrusted, SourceFailed) as error:
+            log.info("nearby.not-newer", source=source.name, problem=error.code, **error.data)
+            return not (isinstance(error, SourceFailed) and error.wears_off)
+        await self._metadata.complete_roots(source)
+        return True
 
     async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> bool:
         direction = trust.open_direction(envelope, self._identity.node)
-        self._trusted.keep_floor(trust)
+        self._metadata.trusted.keep_floor(trust)
         self._releases.assign(direction.assignments, direction.policy.tiers)
         self._notes.keep(direction=direction.model_dump_json(), direction_etag=etag)
         self._notes.witness(direction.issued)
         log.info("direction.taken", version=direction.version, courses=len(direction.assignments))
         return True
 
-    async def _take_releases(self, trust: Trust, source: Source, direction: Direction, result: SyncResult) -> None:
-        roles = trust.partner_roles()
+    async def _take_releases(
+        self, trust: Trust, sources: list[Source], direction: Direction, result: SyncResult
+    ) -> None:
+        roles, only_nearby = trust.partner_roles(), not sources[-1].uses_line
         for partner in {assignment.partner: None for assignment in direction.assignments}:
             role = partner_role(partner)
-            if role in roles:
-                take = partial(trust.take_partner, role)
-                await self._part(f"partner:{partner}", result, self._take_role(trust, source, role, roles[role], take))
-        self._trusted.keep_floor(trust)
+            if role in roles and role not in trust.signed_roles():
+                partners = self._take_partner(trust, sources, role, roles[role])
+                await self._part(f"partner:{partner}", result, partners, only_nearby=only_nearby)
+            elif role in roles:
+                self._notes.mended(f"partner:{partner}")
         listed = trust.releases()
         for assignment in direction.assignments:
             target = listed.get((assignment.partner, assignment.course))
-            work = self._take_release(trust, source, assignment, target)
-            result.releases += bool(await self._part(f"release:{assignment.course}", result, work))
+            work = self._take_release(trust, sources, assignment, target)
+            area = f"release:{assignment.course}"
+            result.releases += bool(await self._part(area, result, work, only_nearby=only_nearby))
+        self._statements.drop(self._outdated(listed))
+
+    async def _take_partner(self, trust: Trust, sources: list[Source], role: str, version: int) -> None:
+        """Take a partner's role from the nearest source that has it."""
+        name, take = metadata_name(version, role), partial(trust.take_partner, role)
+        data, _ = await _from_any(sources, name, MAX_METADATA_BYTES, take)
+        self._metadata.keep_partner(trust, role, version, data)
 
     async def _take_release(
-        self, trust: Trust, source: Source, assignment: Assignment, target: ReleaseTarget | None
+        self, trust: Trust, sources: list[Source], assignment: Assignment, target: ReleaseTarget | None
     ) -> bool:
         """Take the newest release of a course if it is not here yet; return whether it was not."""
-        known = self._releases.newest(assignment.course)
-        if target is not None and (known is None or target.number > known[0]):
-            data = await source.get(target.stored_as, min(MAX_RELEASE_BYTES, target.length))
-            self._releases.add(trust.open_release(target, data), target.sha256)
-            log.info("release.taken", course=target.course, number=target.number)
-            taken = True
-        else:
-            taken = False
-            if target is not None and known is not None and (target.number, target.sha256) != known:
+        known, taken = self._releases.newest(assignment.course), False
+        if target is not None and known is not None and target.number <= known[0]:
+            if (target.number, target.sha256) != known:
                 raise NotTrusted(what="release", why=f"number {target.number} was listed with other bytes before")
+        elif target is not None:
+            taken = True
+        if target is not None and (taken or self._statements.get(target.stored_as) is None):
+            limit, take = min(MAX_RELEASE_BYTES, target.length), partial(trust.open_release, target)
+            data, release = await _from_any(sources, target.stored_as, limit, take)
+            if taken:
+                self._releases.add(release, target.sha256)
+                log.info("release.taken", course=target.course, number=target.number)
+            self._statements.keep({target.stored_as: data})
         if target is None or target.number < assignment.release:
             raise ReleaseMissing(
                 course=assignment.course, release=assignment.release, listed=target.number if target else 0
             )
         return taken
+
+    def _outdated(self, listed: dict[tuple[str, str], ReleaseTarget]) -> list[str]:
+        """Return the names of kept releases that are no longer a course's newest, as far as partners were heard."""
+        newest = {target.stored_as for target in listed.values()}
+        heard = {f"releases/{partner}/{course}/" for partner, course in listed}
+        kept = self._statements.names("releases/")
+        return [name for name in kept if name.rpartition("/")[0] + "/" in heard and name not in newest]
 
     def _forget_problems_of_others(self, direction: Direction) -> None:
         """Drop the problems of courses and partners that the node has nothing more to do with."""
@@ -216,3 +214,20 @@ class Sync:
                 self._notes.trouble(f"expired:{role}", StatementExpired(role=role, expires=f"{expires:%Y-%m-%d}"))
             else:
                 self._notes.mended(f"expired:{role}")
+
+
+async def _from_any(
+    sources: list[Source], name: str, limit: int, take: Callable[[bytes], _Done]
+) -> tuple[bytes, _Done]:
+    """Return the bytes of a statement and what `take` makes of them, from the first source whose bytes it takes.
+
+    Raises what went wrong with the last source.
+    """
+    for source in sources[:-1]:
+        try:
+            data = await source.get(name, limit)
+            return data, take(data)
+        except (SourceFailed, NotTrusted, BadFormat) as error:
+            log.info("nearby.not-newer", source=source.name, problem=error.code, **error.data)
+    data = await sources[-1].get(name, limit)
+    return data, take(data)

@@ -1,7 +1,7 @@
-"""The node's trust on the disk: the root with the version floor, and a cache of signed metadata.
+"""The node's trust on the disk: the root with the version floor.
 
-`trusted.json` is the truth, written durably, root and floor together, before anything that depends on them. The
-other files only save bytes on the line and are verified again each time they are read.
+`trusted.json` is the truth, written durably, root and floor together, before anything that depends on them. Other
+signed statements are kept too, but only to save bytes on the line: they are verified again each time they are read.
 """
 
 import json
@@ -20,6 +20,11 @@ class TrustFolder:
         self._folder = folder
         self._root = ""
 
+    @property
+    def root(self) -> bytes:
+        """The root in force, as it was signed; known once the trust was opened."""
+        return self._root.encode()
+
     def begin(self, root: bytes) -> None:
         """Start with the root that an enrolment code vouches for. Raises NotTrusted if it is no root."""
         trust = Trust(root, Floor())
@@ -32,7 +37,7 @@ class TrustFolder:
             kept = json.loads((self._folder / "trusted.json").read_bytes())
             floor = Floor({str(role): int(version) for role, version in kept["floor"].items()})
             self._root = kept["root"]
-            return Trust(self._root.encode(), floor)
+            return Trust(self.root, floor)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, NotTrusted) as error:
             raise NodeStateUnreadable(folder=str(self._folder), why=str(error)) from error
 
@@ -44,21 +49,10 @@ class TrustFolder:
     def keep_floor(self, trust: Trust) -> None:
         """Keep the floor of `trust`, if it has changed."""
         data = json.dumps({"root": self._root, "floor": trust.floor.versions}, sort_keys=True).encode()
-        if self._read("trusted.json") != data:
-            replace_durably(self._folder / "trusted.json", data)
-
-    def keep(self, trust: Trust, role: str, data: bytes) -> None:
-        """Keep metadata that `trust` has just taken; first the floor that it raised, then the metadata."""
-        self.keep_floor(trust)
-        if self.cached(role) != data:
-            replace_durably(self._folder / f"cached-{role}.json", data)
-
-    def cached(self, role: str) -> bytes | None:
-        """Return the metadata of `role` as last kept: a hint, to be verified like any other bytes."""
-        return self._read(f"cached-{role}.json")
-
-    def _read(self, name: str) -> bytes | None:
+        path = self._folder / "trusted.json"
         try:
-            return (self._folder / name).read_bytes()
+            same = path.read_bytes() == data
         except OSError:
-            return None
+            same = False
+        if not same:
+            replace_durably(path, data)

@@ -73,8 +73,11 @@ def test_a_rollback_is_refused_though_the_cache_was_lost(school: School) -> None
     school.sync()
     school.world.repository.next_snapshot()
     school.sync()
-    for cached in (school.folder / "trust").glob("cached-*"):
-        cached.write_bytes(b"")
+
+    async def lose_statements(node: Node) -> None:
+        node.statements.drop(node.statements.names())
+
+    school.run(lose_statements)
     school.world.objects.update(old)
     assert school.sync().problems == {"metadata": "trust.refused"}
 
