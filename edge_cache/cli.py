@@ -4,25 +4,22 @@ Exit codes: 0 done; 1 the command could not be done, the message says why; 2 wro
 again later; 4 damage was found (and will be fetched again).
 """
 
-import asyncio
 import json
 import signal
 import socket
-import sys
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 import uvicorn
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from catalog.formats.errors import AppError
 from catalog.formats.protocol import Direction
 from catalog.lifeline import follow_parent
-from catalog.look.language import spoken_language, translate, translate_error
+from catalog.look.language import spoken_language, translate
 from edge_cache.app import make_app
+from edge_cache.bundle.cli import bundle
 from edge_cache.database import Database
 from edge_cache.errors import AddressTaken
 from edge_cache.identity import read_identity
@@ -32,8 +29,10 @@ from edge_cache.notes import Notes
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.serve.progressive import Missing
 from edge_cache.settings import EdgeSettings
+from edge_cache.terminal import DAMAGED, FAILED, IN_PART, Json, console
+from edge_cache.terminal import finish as _finish
+from edge_cache.terminal import with_node as _with_node
 
-FAILED, WRONG_USE, IN_PART, DAMAGED = 1, 2, 3, 4
 STOP_SECONDS = 3
 
 app = typer.Typer(
@@ -42,8 +41,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console = Console(markup=False, emoji=False)  # names as they are, whatever brackets they have
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+app.add_typer(bundle, name="bundle")
 
 
 @app.command()
@@ -190,21 +188,6 @@ def _tell(found: dict[str, Any]) -> None:
         console.print("No problems.")
 
 
-def _with_node(work: "Callable[[Node], Any]") -> None:
-    """Open the node, do `work` in an event loop, and exit with what it returns."""
-
-    async def run() -> int:
-        settings = EdgeSettings()
-        start_logs("error" if settings.log_level == "info" else settings.log_level, as_json=False)
-        with Node(settings) as node:
-            try:
-                return int(await work(node))
-            finally:
-                await node.close_client()
-
-    _finish(lambda: asyncio.run(run()))
-
-
 def _listen(settings: EdgeSettings) -> socket.socket:
     """Return the socket of the classroom's pages. Raises AddressTaken."""
     host, port = settings.address
@@ -218,21 +201,6 @@ def _listen(settings: EdgeSettings) -> socket.socket:
 
 def _stopped(_signal: int, _frame: object) -> None:
     raise SystemExit(0)
-
-
-def _finish(run: Callable[[], int]) -> None:
-    """Exit with what `run` returns; an error that a person can act on is told, not thrown."""
-    try:
-        code = run()
-    except AppError as error:
-        print(f"{translate_error(error, spoken_language())} [{error.code}]", file=sys.stderr)
-        code = FAILED
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False, include_context=False):
-            name = f"SONGTAN_EDGE_{'_'.join(map(str, fault['loc']))}".upper()
-            print(f"{name}: {fault['msg']}. Correct the setting and try again.", file=sys.stderr)
-        code = WRONG_USE
-    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -127,10 +127,10 @@ class Node:
             self.now,
         )
 
-    async def sync_once(self) -> SyncResult:
-        """Look once at the centre and the store for what is new."""
+    async def sync_once(self, *, line: bool = True) -> SyncResult:
+        """Look once at the centre and every source for what is new; with `line` False at those nearby alone."""
         sync = self.sync()
-        result = await sync.run()
+        result = await sync.run(line=line)
         direction = sync.direction
         self.fill.disk_reserve = direction.policy.disk_reserve_bytes if direction else 0
         return result

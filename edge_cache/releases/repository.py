@@ -281,6 +281,13 @@ class ReleaseRepository:
             for course, release, lesson in rows
         ]
 
+    def wanted_tracks(self) -> set[str]:
+        """Return the digests of the tracks that the node's policy wants of the releases that it knows."""
+        rows = self._database.read(
+            "select k.digest from rendition r join track k on k.id in (r.video, r.sound) where r.wanted"
+        )
+        return {row["digest"] for row in rows}
+
     def _blobs_missing(self, course: str, release: int, lesson: str, *, still: bool) -> tuple[tuple[str, int], ...]:
         rows = self._database.read(
             "select b.digest, b.length from lesson_blob k join blob b on b.digest = k.digest"

@@ -12,6 +12,8 @@ from catalog.formats.errors import NotTrusted
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import parse_index, take_segment
 from catalog.formats.trust import Floor, Trust, partner_role
+from edge_cache.bundle.source import DriveSource
+from edge_cache.bundle.volumes import look_through
 from tests.vectors.make import vectors
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -39,7 +41,7 @@ def test_the_vectors_are_those_that_the_script_makes() -> None:
     made = vectors()
     there = {
         str(path.relative_to(FOLDER))
-        for folder in ("store", "segments", "directions", "refused")
+        for folder in ("store", "segments", "directions", "refused", "bundle")
         for path in (FOLDER / folder).rglob("*")
         if path.is_file()
     }
@@ -89,6 +91,22 @@ def test_the_direction_is_opened() -> None:
     assert direction.version == FOUND["direction"]["version"]
     assert direction.assignments[0].course == FOUND["course"]
     assert direction.policy.windows[0].end == 360
+
+
+def test_the_bundle_holds_the_stores_objects_up_to_where_it_is_torn() -> None:
+    drive = DriveSource(FOLDER / "bundle", look_through(FOLDER / FOUND["bundle"]["place"]))
+    whole = drive.contents.whole
+    assert {name: entry.read() for name, entry in whole.items()} == {name: read(f"store/{name}") for name in whole}
+    for track in FOUND["tracks"]:
+        assert [list(run) for run in drive.runs(track["digest"])] == FOUND["bundle"]["held"].get(track["digest"], [])
+        pack = read(f"store/packs/{track['digest']}")
+        for run, entry in drive.contents.runs.get(track["digest"], {}).values():
+            assert entry.read() == pack[run.offset : run.end]
+    trust = Trust(whole["metadata/1.root.json"].read(), Floor())
+    while (root := whole.get(f"metadata/{trust.root_version + 1}.root.json")) is not None:
+        trust.take_root(root.read())
+    trust.take_timestamp(whole["metadata/timestamp.json"].read())
+    assert trust.floor["timestamp"] == FOUND["timestamp"]
 
 
 @pytest.mark.parametrize("name", FOUND["refused"])

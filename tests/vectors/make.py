@@ -3,6 +3,7 @@
     store/          what an object store would hold, by name: packs, indexes, blobs, releases, metadata
     segments/       the segments of the pack, each as a node keeps it: without its place
     directions/     one for the node named in vectors.json
+    bundle/         a drive: its first volume whole, its second one torn in the last entry
     refused/        statements that a node that has taken the rest must refuse
     vectors.json    what a reader should find
 
@@ -14,6 +15,7 @@ import json
 import shutil
 from pathlib import Path
 
+from catalog.formats.bundle import BLOCK, END, FIRST_DATA, FIRST_NAME, entry_header, padded, run_name
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
 from catalog.formats.protocol import Assignment, Policy, Window
@@ -68,6 +70,8 @@ def vectors() -> dict[str, bytes]:
     files["directions/direction.json"] = direction
     refused = _refused(repository, before)
     files |= {f"refused/{name}": data for name, (_, data) in refused.items()}
+    volumes, held = _bundle(repository, before, tracks, [first.stored_as, second.stored_as])
+    files |= volumes
     found = {
         "seed": SEED,
         "node": NODE,
@@ -81,6 +85,7 @@ def vectors() -> dict[str, bytes]:
         "older_release": f"store/{first.stored_as}",
         "tracks": [_described(track) for track in tracks],
         "direction": {"file": "directions/direction.json", "version": 3},
+        "bundle": {"place": "bundle", "held": held},
         "refused": {name: step for name, (step, _) in refused.items()},
     }
     files["vectors.json"] = json.dumps(found, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -110,6 +115,36 @@ def _release(tracks: list[Track], number: int) -> Release:
         captions=(captions,),
     )
     return release.model_copy(update={"lessons": (lesson,)})
+
+
+def _bundle(
+    repository: FakeRepository, before: FakeRepository, tracks: list[Track], releases: list[str]
+) -> tuple[dict[str, bytes], dict[str, list[tuple[int, int]]]]:
+    """Return two volumes, and what is held on them of each track: one that was exported, and a top-up that tore.
+
+    The first has the statements of before, two tracks and the small files; the second has those of now, a track's
+    last segments, and of another one an entry that breaks off.
+    """
+    video, sound, modern, _ = tracks
+    volumes: list[list[tuple[str, bytes]]] = []
+    for objects, release in zip((before.objects, repository.objects), releases, strict=True):
+        names = [name for name in objects if name.startswith("metadata/") and name != TIMESTAMP]
+        volumes.append([(name, objects[name]) for name in [*names, release, TIMESTAMP]])
+    volumes[0] += [(f"blobs/{sha256_hex(blob)}", blob) for blob in (CAPTIONS, POSTER, STILL)]
+    for volume, track, first in ((0, video, 0), (0, sound, 0), (1, modern, 1), (1, modern, 0)):
+        index = track.index
+        volumes[volume].append((f"indexes/{index.digest}", index.encoded))
+        offset, end = index.segments[first].offset, len(track.pack) if first or track is not modern else None
+        run = track.pack[offset : end or index.segments[1].offset]
+        volumes[volume].append((run_name(index.digest, offset), run))
+    written = [b"".join(_entry(*one) for one in ((FIRST_NAME, FIRST_DATA), *entries)) for entries in volumes]
+    files = {"bundle/songtan/00001.tar": written[0] + END, "bundle/songtan/00002.tar": written[1][:-BLOCK]}
+    whole = {track.index.digest: [(0, len(track.index.segments))] for track in (video, sound)}
+    return files, {**whole, modern.index.digest: [(1, 2)]}
+
+
+def _entry(name: str, data: bytes) -> bytes:
+    return entry_header(name, len(data)) + data + bytes(padded(len(data)) - len(data))
 
 
 def _described(track: Track) -> dict[str, object]:
@@ -153,7 +188,7 @@ def _refused(repository: FakeRepository, before: FakeRepository) -> dict[str, tu
 
 def main() -> None:
     """Write the vectors anew."""
-    for folder in ("store", "segments", "directions", "refused"):
+    for folder in ("store", "segments", "directions", "refused", "bundle"):
         shutil.rmtree(FOLDER / folder, ignore_errors=True)
     for path, data in vectors().items():
         (FOLDER / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""Releases to and from a USB drive."""
