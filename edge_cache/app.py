@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 
 import structlog
@@ -17,6 +18,8 @@ from catalog.formats.errors import AppError
 from edge_cache.errors import NodeStateUnreadable, OurFault
 from edge_cache.health import health_routes
 from edge_cache.node import Node
+from edge_cache.peers.pace import Pace
+from edge_cache.peers.serving import Peers
 from edge_cache.serve.media import Media
 from edge_cache.web.pages import Classroom
 
@@ -47,15 +50,23 @@ class RequestLog:
 def make_app(node: Node) -> Starlette:
     """Return the application over `node`, which the caller has opened and closes."""
     classroom, media = Classroom(node), Media(node.releases, node.keeper)
-    served = [0]
+    pace = Pace(node.settings.peer_bits_per_s / 8, time.monotonic)
+    peers = Peers(node.holdings, pace)
+    served, given = [0], [0]
 
     def count(length: int) -> None:
         served[0] += length
+        pace.watched()
 
-    media.on_bytes = count
+    def count_given(length: int) -> None:
+        given[0] += length
+
+    media.on_bytes, peers.on_bytes = count, count_given
 
     def for_person(request: Request) -> bool:
-        return not request.url.path.startswith("/media/") and "text/html" in request.headers.get("accept", "")
+        return not request.url.path.startswith(("/media/", "/peer/")) and "text/html" in request.headers.get(
+            "accept", ""
+        )
 
     def on_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, AppError)  # noqa: S101 - Starlette's signature is wider than what it is given
@@ -86,7 +97,12 @@ def make_app(node: Node) -> Starlette:
             await asyncio.wait([tasks])
 
     return Starlette(
-        routes=[*classroom.routes(), *media.routes(), *health_routes(node, lambda: served[0])],
+        routes=[
+            *classroom.routes(),
+            *media.routes(),
+            *peers.routes(),
+            *health_routes(node, lambda: served[0], lambda: given[0]),
+        ],
         middleware=[Middleware(RequestLog)],
         exception_handlers={AppError: on_error, HTTPException: on_http_error, Exception: on_fault},
         lifespan=lifespan,

@@ -15,8 +15,8 @@ from edge_cache.node import Node
 class _NodeFigures(Collector):
     """Reads the figures when they are asked for; nothing is counted twice."""
 
-    def __init__(self, node: Node, bytes_served: Callable[[], int]) -> None:
-        self._node, self._bytes_served = node, bytes_served
+    def __init__(self, node: Node, bytes_served: Callable[[], int], bytes_given: Callable[[], int]) -> None:
+        self._node, self._bytes_served, self._bytes_given = node, bytes_served, bytes_given
 
     def collect(self) -> Iterator[Metric]:
         """Yield the node's metrics."""
@@ -42,14 +42,15 @@ class _NodeFigures(Collector):
             "media bytes sent to players since the start",
             float(self._bytes_served()),
         )
-        for name, words, count in (fetched, served):
+        given = ("songtan_edge_given_bytes", "bytes given to peers since the start", float(self._bytes_given()))
+        for name, words, count in (fetched, served, given):
             yield CounterMetricFamily(name, words, value=count)
 
 
-def health_routes(node: Node, bytes_served: Callable[[], int]) -> list[Route]:
+def health_routes(node: Node, bytes_served: Callable[[], int], bytes_given: Callable[[], int]) -> list[Route]:
     """Return the three routes."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_NodeFigures(node, bytes_served))
+    registry.register(_NodeFigures(node, bytes_served, bytes_given))
 
     def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})

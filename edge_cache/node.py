@@ -20,7 +20,9 @@ from edge_cache.errors import LINE_CODES, NotEnrolled, SourceFailed
 from edge_cache.fetch import pause_after
 from edge_cache.fill import Fill, Outcome
 from edge_cache.folder_lock import FolderLock
+from edge_cache.holdings import Holdings
 from edge_cache.identity import Identity, read_identity
+from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes
 from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
@@ -60,7 +62,8 @@ class Node:
         self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
         self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
         self.bytes_fetched = 0
-        self.nearby: Sources = tuple
+        self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, lambda: self.client, self._someone_came)
+        self.nearby: Sources = self.neighbourhood.sources
         self.on_progress: Callable[[], None] = lambda: None
         self._client: httpx2.AsyncClient | None = None
         self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
@@ -84,6 +87,12 @@ class Node:
         return best_now(self._machine(), self.notes.moment("witness"))
 
     @property
+    def holdings(self) -> Holdings:
+        """What this node can give to peers."""
+        files = self.keeper.files
+        return Holdings(self.keeper.rows, self.statements, files.segments, files.blobs, self.keeper.segment)
+
+    @property
     def client(self) -> httpx2.AsyncClient:
         """The HTTP client, made on first use inside the event loop."""
         if self._client is None:
@@ -93,7 +102,8 @@ class Node:
         return self._client
 
     async def close_client(self) -> None:
-        """Close the HTTP client's connections."""
+        """Close the HTTP clients' connections."""
+        await self.neighbourhood.close()
         if self._client is not None:
             await self._client.aclose()
             self._client = None
@@ -181,6 +191,7 @@ class Node:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._stay_in_step())
                 tasks.create_task(self._stay_filled())
+                tasks.create_task(self.neighbourhood.run(self._enrolled().node))
         finally:
             await self.close_client()
 
@@ -229,6 +240,11 @@ class Node:
                 pause = pause_after(failures, self.settings.retry_seconds, self.settings.retry_longest_seconds)
                 failures += 1
                 await _wait(self._fill_wanted, pause)
+
+    def _someone_came(self) -> None:
+        """A drive or a peer: see what is new there, and fetch what was lacking."""
+        self._sync_wanted.set()
+        self._fill_wanted.set()
 
     def _state_to_tell(self) -> object:
         """What makes a report worth sending before its time."""

@@ -1,9 +1,12 @@
 """What a node is told by its surroundings; everything else comes from the centre by its direction."""
 
+import os
 from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class EdgeSettings(BaseSettings):
@@ -22,6 +25,25 @@ class EdgeSettings(BaseSettings):
     attempts: int = Field(default=5, ge=1, description="tries of a range that brings nothing before it waits its turn")
     retry_seconds: float = Field(default=1, gt=0, description="first pause after a failure; doubles, with jitter")
     retry_longest_seconds: float = Field(default=60, gt=0, description="longest pause after failures, in seconds")
+    peers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="addresses of nodes on the LAN, with blanks between, where multicast does not find them"
+    )
+    caches: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="addresses of a county's node (ending in /peer) or of HTTP caches, asked before the store",
+    )
+    discovery: bool = Field(default=True, description="find other nodes on the LAN by multicast DNS, and be found")
+    interfaces: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="this box's own addresses to be found at, with blanks between; unset: all"
+    )
+    peer_bits_per_s: float = Field(
+        default=80e6,
+        gt=0,
+        description="most that all peers together get, in bits a second; a tenth while a class watches",
+    )
+    drives: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="folders to look for bundles in, with : between, besides mounted drives"
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     log_json: bool = Field(default=True, description="log as JSON lines; otherwise for people")
 
@@ -32,6 +54,24 @@ class EdgeSettings(BaseSettings):
         if not host or not port.isdecimal() or int(port) > 65535:
             raise ValueError("write host:port, for example 0.0.0.0:8090")
         return value
+
+    @field_validator("peers", "caches", "interfaces", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("drives", mode="before")
+    @classmethod
+    def _folders(cls, value: object) -> object:
+        return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("peers", "caches")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple((one if "://" in one else f"http://{one}").rstrip("/") for one in value)
+        if not all(urlsplit(one).hostname and urlsplit(one).scheme in ("http", "https") for one in found):
+            raise ValueError("write addresses with blanks between, for example http://192.168.1.7:8090")
+        return found
 
     @property
     def address(self) -> tuple[str, int]:

@@ -16,12 +16,14 @@ NOT_THERE = 404
 
 
 class DriveSource:
-    """The bundle at `place`, as it was when it was opened."""
+    """The bundle at `place`, as it was when it was opened. `taken` counts the bytes of media that were read."""
 
     uses_line = False
 
     def __init__(self, place: Path, contents: Contents) -> None:
         self.place, self.contents = place, contents
+        self.taken = 0
+        self._runs: dict[str, list[tuple[int, int]]] = {}
 
     @classmethod
     async def open(cls, place: Path) -> "DriveSource":
@@ -43,6 +45,7 @@ class DriveSource:
         while at < end:
             data = await asyncio.to_thread(self._part, index, at, min(end, at + CHUNK))
             at += len(data)
+            self.taken += len(data)
             yield data
 
     async def held(self, index: str) -> Sequence[tuple[int, int]]:
@@ -51,12 +54,17 @@ class DriveSource:
 
     def runs(self, index: str) -> list[tuple[int, int]]:
         """As `held`, for threads."""
+        if index not in self._runs:
+            self._runs[index] = self._read_runs(index)
+        return self._runs[index]
+
+    def _read_runs(self, index: str) -> list[tuple[int, int]]:
         if index not in self.contents.runs:
             return []
         try:
             data = self._get(f"indexes/{index}", MAX_INDEX_BYTES)
             known = parse_index(data) if sha256_hex(data) == index else None
-        except (SourceLacks, SourceUnreachable, SourceBrokeOff, SourceTooLong, BadFormat):
+        except (SourceLacks, SourceBrokeOff, SourceTooLong, BadFormat):
             return []
         return segments_in(known, [run for run, _ in self.contents.runs[index].values()]) if known else []
 

@@ -20,6 +20,7 @@ from edge_cache import SOFTWARE
 from edge_cache.database import Database
 from edge_cache.errors import LINE_CODES, ForeignForm, LessonUnknown, NoLine, StatementExpired
 from edge_cache.identity import Identity
+from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes, Problem
 from edge_cache.releases.repository import LessonLine, ReleaseRepository
 from edge_cache.report import ReportQueue
@@ -41,6 +42,7 @@ class Host(Protocol):
     notes: Notes
     releases: ReleaseRepository
     keeper: Keeper
+    neighbourhood: Nearby
     database: Database
     bytes_fetched: int
 
@@ -142,6 +144,7 @@ class Classroom:
     def status(self, request: Request) -> Response:
         """How the box is, for who looks after it."""
         node, language = self._node, self.pages.language(request)
+        nearby = node.neighbourhood
         segments, held_bytes = node.keeper.rows.totals()
         text, offset = node.notes.fact("direction"), node.notes.fact("clock_offset_s")
         held = {course.course: course for course in node.releases.held()}
@@ -164,6 +167,11 @@ class Classroom:
             last_contact=node.notes.moment("contact"),
             reports_waiting=len(ReportQueue(node.database).waiting()),
             software=SOFTWARE,
+            drives=[
+                (drive, drive.state, translate_error(drive.problem, language) if drive.problem else None)
+                for drive in nearby.drives.drives
+            ],
+            peers=nearby.peers,
         )
 
     async def setup(self, request: Request) -> Response:

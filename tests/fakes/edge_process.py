@@ -23,6 +23,7 @@ class EdgeProcess:
         self.port = free_ports(1)[0]
         self.address = f"http://127.0.0.1:{self.port}"
         quick = {"poll_seconds": "0.3", "retry_seconds": "0.05", "retry_longest_seconds": "0.3", "read_seconds": "20"}
+        quick["discovery"] = "false"
         named = {f"SONGTAN_EDGE_{name.upper()}": value for name, value in {**quick, **settings}.items()}
         self.env = {
             **os.environ,
