@@ -13,7 +13,7 @@ import pytest
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import Packed, compose
-from catalog.jobs.schemas import Budget, Corrected, EncodeRow
+from catalog.jobs.schemas import Corrected, EncodeRow
 from catalog.storage.base import Bucket
 from tests.fakes.object_store import FakeObjectStore
 from tests.media import ffmpeg_exe
@@ -71,7 +71,6 @@ def run_pipeline(
     *,
     store: FakeObjectStore | None = None,
     order: Callable[[list[SegmentWork]], list[SegmentWork]] = list,
-    budget: Budget | None = None,
     corrects: Made | None = None,
     quick: bool = False,
 ) -> Made:
@@ -85,18 +84,18 @@ def run_pipeline(
             patch.setattr(probing, "CRFS", {Tier.COMPATIBLE: (28,), Tier.MODERN: (46,)})
             patch.setattr(verdict, "SPARE", inf)  # nor is a floor made smaller
             patch.setattr(judging, "GATES", dict.fromkeys(Rung, Gate(vmaf_mean=0, vmaf_p5=0, legibility=0)))
-        return _run(source, folder, store, order, budget, corrects)
+        return _run(source, folder, store, order, corrects)
 
 
 def _run(
     source: Path, folder: Path, store: FakeObjectStore | None, order: Callable[[list[SegmentWork]], list[SegmentWork]],
-    budget: Budget | None, corrects: Made | None,
+    corrects: Made | None,
 ) -> Made:  # fmt: skip
     tools, store = find_tools(), store or (corrects.store if corrects else FakeObjectStore())
     key = f"sources/{source.name}" if corrects else "sources/s"
     store.put(Bucket.SOURCES, key, source)
     desk = Desk(tools, store, Path(mkdtemp(dir=folder)), "jobs/k" if corrects else "jobs/j", LIMITS)
-    ingested = ingest(desk, Asked(key, SourceLimits(), budget, corrects=corrected(corrects) if corrects else None))
+    ingested = ingest(desk, Asked(key, SourceLimits(), corrects=corrected(corrects) if corrects else None))
     assert list(desk.folder.iterdir()) == [desk.folder / "source"]
     done = {id(work): _encoded(store, work, folder) for work in order(ingested.works)}
     found = [(work, done[id(work)]) for work in ingested.works]

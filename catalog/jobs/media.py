@@ -18,6 +18,12 @@ class MediaBase(BaseModel):
     chapters: tuple[Chapter, ...] = ()
     poster: Blob | None = None
 
+    @property
+    def bytes(self) -> int:
+        """What stills and poster take; what two of them share is there once."""
+        blobs = [*self.stills, *([self.poster] if self.poster else [])]
+        return sum({blob.sha256: blob.length for blob in blobs}.values())
+
 
 class Packed(BaseModel):
     """A track that is whole: pictures as a rendition, or sound."""

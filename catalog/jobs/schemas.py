@@ -105,6 +105,10 @@ class Budget(BaseModel):
         mean = (self.known_s + seconds) / (self.known + 1)
         return self.course_bytes * seconds / (self.known_s + seconds + self.unknown * mean)
 
+    def bits_per_s(self, seconds: float, beside: int) -> float:
+        """Return what a tier's tracks may take in a lesson whose stills and poster take the bytes `beside`."""
+        return max(0.0, self.share(seconds) - beside) * 8 / seconds
+
 
 class Fault(BaseModel):
     """An error as a row keeps it: `message` is a msgid that `data` fills."""

@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from catalog.formats.index import TrackKind
-from catalog.formats.release import Rendition
+from catalog.formats.release import Blob, Rendition
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs.media import MediaBase, Packed, compose
-from tests.factories import make_track, sound_track, video_track
+from tests.factories import make_still, make_track, sound_track, video_track
 
 BASE = MediaBase(duration_ms=6144)
 
@@ -43,3 +43,11 @@ def test_what_is_left_out_leaves_nothing_behind_and_nothing_is_no_lesson() -> No
     assert compose(BASE, [floor, Packed()]) == compose(BASE, [floor])
     with pytest.raises(ValidationError):
         compose(BASE, [Packed()])
+
+
+def test_a_still_that_stands_twice_takes_its_bytes_once() -> None:
+    first, second = make_still(b"one", 0), make_still(b"another", 2000)
+    again = make_still(b"one", 4000)
+    base = MediaBase(duration_ms=6144, stills=(first, second, again), poster=Blob(sha256=first.sha256, length=3))
+    assert base.bytes == 3 + 7
+    assert BASE.bytes == 0

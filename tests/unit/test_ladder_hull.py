@@ -174,3 +174,10 @@ def test_the_shares_of_a_course_add_up_to_its_budget(seconds: float, known: int,
     if unknown == 0:
         others = share / seconds * budget.known_s
         assert share + others == pytest.approx(10**9)
+
+
+@given(st.floats(1, 1e5), st.integers(0, 10**10))
+def test_what_stands_beside_the_tracks_is_paid_first(seconds: float, beside: int) -> None:
+    budget = Budget(course_bytes=10**9)
+    tracks = budget.bits_per_s(seconds, beside) / 8 * seconds
+    assert tracks == pytest.approx(max(0, 10**9 - beside), rel=1e-9, abs=1e-3)

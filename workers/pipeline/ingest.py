@@ -72,10 +72,17 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
     desk.watch.progress(0.35)
     correction = find_correction(desk, source, facts, asked.corrects) if asked.corrects else None
     given_up: tuple[GivenUp, ...] = ()
+    handling = correction.recipe.handling if correction else _handling(facts, seen)
+    handled = (seen.pictures, handling) if seen.pictures and handling else None
+    base = base_of_lesson(desk, source, facts, handled, opened)
+    if correction is not None and asked.corrects is not None:
+        base = inherit_stills(base, asked.corrects.base, correction.pictures)
+    desk.watch.progress(0.4)
     if correction is not None:
         recipe, plan = correction.recipe, correction.plan
     else:
-        recipe, given_up = _choose(desk, source, facts, seen, asked.budget)
+        within = asked.budget.bits_per_s(facts.end - facts.start, base.bytes) if asked.budget else None
+        recipe, given_up = _choose(desk, source, facts, seen, handling, within)
         quiet = seen.sound.quiet_points if seen.sound else ()
         plan = make_plan(facts, recipe, seen.pictures.change_times if seen.pictures else (), quiet)
     works: list[SegmentWork] = []
@@ -85,10 +92,6 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
     desk.watch.progress(0.8)
     if facts.sound is not None and recipe.hearing is not None:
         works += sound_works(desk, source, facts.sound.stream, recipe, plan, correction.late if correction else None)
-    handled = (seen.pictures, recipe.handling) if seen.pictures and recipe.handling else None
-    base = base_of_lesson(desk, source, facts, handled, opened)
-    if correction is not None and asked.corrects is not None:
-        base = inherit_stills(base, asked.corrects.base, correction.pictures)
     desk.watch.progress(1.0)
     return Ingested(facts, seen, recipe, plan, works, base, given_up, correction.inherited if correction else ())
 
@@ -102,11 +105,17 @@ def _from(desk: Desk, begin: float, end: float) -> Watch:
     return Watch(progress=told, is_cancelled=desk.watch.is_cancelled)
 
 
+def _handling(facts: Facts, seen: Look) -> Handling | None:
+    """Return how pictures are taken from the source, None without pictures."""
+    if facts.video is None or seen.pictures is None:
+        return None
+    return handling_of(facts.video).model_copy(update={"crop": seen.pictures.letterbox})
+
+
 def _choose(
-    desk: Desk, source: Path, facts: Facts, seen: Look, budget: Budget | None
+    desk: Desk, source: Path, facts: Facts, seen: Look, handling: Handling | None, within: float | None
 ) -> tuple[Recipe, tuple[GivenUp, ...]]:
-    """Choose the whole ladder: sound first, for pictures share a budget with it."""
-    duration = facts.end - facts.start
+    """Choose the whole ladder: sound first, for pictures share a budget with it. `within`: bits/s of a tier's."""
     hearing: SoundHandling | None = None
     sounds: tuple[SoundRecipe, ...] = ()
     if facts.sound is not None and seen.sound is not None:
@@ -115,13 +124,10 @@ def _choose(
         )
         sounds = choose_sounds(desk, source, facts, seen.sound, hearing)
     desk.watch.progress(0.45)
-    handling: Handling | None = None
     video: tuple[VideoRecipe, ...] = ()
     given_up: tuple[GivenUp, ...] = ()
-    if facts.video is not None and seen.pictures is not None:
-        handling = handling_of(facts.video).model_copy(update={"crop": seen.pictures.letterbox})
-        share = budget.share(duration) * 8 / duration if budget else None
-        video, given_up = _choose_video(desk, source, facts, seen.pictures, handling, sounds, share)
+    if handling is not None and seen.pictures is not None:
+        video, given_up = _choose_video(desk, source, facts, seen.pictures, handling, sounds, within)
     recipe = Recipe(tools=desk.tools.version, handling=handling, hearing=hearing, video=video, sounds=sounds)
     return recipe, given_up
 
