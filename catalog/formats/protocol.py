@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, field_validator
 
+from catalog.formats.forecast import TimetableForecast
 from catalog.formats.ids import Id
 from catalog.formats.release import Document, Title
 from catalog.formats.rungs import Tier
@@ -108,18 +109,26 @@ class Health(Document):
 
 
 class Report(Document):
-    """A node's report (POST `REPORT_PATH`). `id` makes it count once however often it is sent."""
+    """A node's report (POST `REPORT_PATH`). `id` makes it count once however often it is sent.
+
+    `timetable` is None where the node keeps none, or is of a version that says nothing of it.
+    """
 
     v: Literal[1] = FORMAT
     id: Id
     made: AwareDatetime
     health: Health
     courses: tuple[CourseHeld, ...] = Field(max_length=10_000)
+    timetable: TimetableForecast | None = None
 
 
 class ReportAnswer(BaseModel):
-    """The centre's receipt, with its time, by which a node learns how wrong its clock is."""
+    """The centre's receipt, with its time, by which a node learns how wrong its clock is.
+
+    `timetable` is the digest of the school's timetable there; None from a centre that keeps none.
+    """
 
     id: Id
     now: AwareDatetime
     direction_version: int
+    timetable: str | None = None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from catalog.formats.boxes import place_segment
 from catalog.formats.errors import NotTrusted
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import parse_index, take_segment
+from catalog.formats.occurrences import occurrences, read_plan
+from catalog.formats.timetable import Entry, disputed, is_removed, merge, timetable_digest
 from catalog.formats.trust import Floor, Trust, partner_role
 from edge_cache.bundle.source import DriveSource
 from edge_cache.bundle.volumes import look_through
@@ -41,7 +44,7 @@ def test_the_vectors_are_those_that_the_script_makes() -> None:
     made = vectors()
     there = {
         str(path.relative_to(FOLDER))
-        for folder in ("store", "segments", "directions", "refused", "bundle")
+        for folder in ("store", "segments", "directions", "refused", "bundle", "timetable")
         for path in (FOLDER / folder).rglob("*")
         if path.is_file()
     }
@@ -124,3 +127,34 @@ def test_what_is_to_be_refused_is_refused(name: str) -> None:
     }
     with pytest.raises(NotTrusted):
         steps[FOUND["refused"][name]]()
+
+
+@pytest.mark.parametrize("case", json.loads(read("timetable/merges.json")), ids=lambda case: case["name"])
+def test_copies_of_an_entry_are_together_what_they_should_be(case: dict[str, Any]) -> None:
+    one, other = (Entry.model_validate(copy) for copy in case["copies"])
+    together = Entry.model_validate(case["together"])
+    assert merge(one, other) == merge(other, one) == together
+    assert (together.digest, is_removed(together), sorted(disputed(together))) == (
+        case["digest"], case["removed"], case["disputed"],
+    )  # fmt: skip
+    assert timetable_digest({together.id: together.digest}) == case["timetable_digest"]
+
+
+@pytest.mark.parametrize("case", json.loads(read("timetable/occurrences.json")), ids=lambda case: case["name"])
+def test_what_takes_place_is_what_should(case: dict[str, Any]) -> None:
+    entries = [Entry.model_validate(entry) for entry in case["entries"]]
+    plans = [plan for entry in entries if (plan := read_plan(entry)) is not None]
+    days = (date.fromisoformat(case[name]) for name in ("first", "last"))
+    found = occurrences(plans, case["lessons"], timezone(timedelta(hours=8)), *days)
+    shown = [
+        {
+            "day": one.day.isoformat(),
+            "start": one.start,
+            "lesson": one.lesson,
+            "starts": one.starts.isoformat(),
+            "ends": one.ends.isoformat(),
+            "skipped": one.skipped,
+        }
+        for one in found
+    ]
+    assert shown == case["occurrences"]

@@ -5,6 +5,7 @@
     directions/     one for the node named in vectors.json
     bundle/         a drive: its first volume whole, its second one torn in the last entry
     refused/        statements that a node that has taken the rest must refuse
+    timetable/      copies of entries and what they are together; entries and what takes place on the days of weeks
     vectors.json    what a reader should find
 
 The private keys are Ed25519 with the sha256 of the text `<seed> <role>` as their 32 bytes (roles: root, timestamp,
@@ -24,6 +25,7 @@ from catalog.formats.rungs import Rung, Tier
 from catalog.formats.trust import partner_role
 from tests.factories import Modern, Track, make_media, make_release, make_still, make_track
 from tests.fakes.repository import COURSE, NODE, OTHER, PARTNER, TIMESTAMP, FakeRepository, key_from
+from tests.vectors.timetables import timetable_vectors
 
 FOLDER = Path(__file__).parent
 SEED = "songtan vectors"
@@ -72,6 +74,7 @@ def vectors() -> dict[str, bytes]:
     files |= {f"refused/{name}": data for name, (_, data) in refused.items()}
     volumes, held = _bundle(repository, before, tracks, [first.stored_as, second.stored_as])
     files |= volumes
+    files |= timetable_vectors()
     found = {
         "seed": SEED,
         "node": NODE,
@@ -188,7 +191,7 @@ def _refused(repository: FakeRepository, before: FakeRepository) -> dict[str, tu
 
 def main() -> None:
     """Write the vectors anew."""
-    for folder in ("store", "segments", "directions", "refused", "bundle"):
+    for folder in ("store", "segments", "directions", "refused", "bundle", "timetable"):
         shutil.rmtree(FOLDER / folder, ignore_errors=True)
     for path, data in vectors().items():
         (FOLDER / path).parent.mkdir(parents=True, exist_ok=True)
