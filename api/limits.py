@@ -9,7 +9,7 @@ from api.errors import BodyTooLarge
 MIB = 1 << 20
 DEFAULT_BYTES = MIB
 BY_PATH = (
-    (re.compile(r"/api/node/reports"), 8 * MIB),
+    (re.compile(r"/api/node/(reports|timetable)"), 8 * MIB),
     (re.compile(r".*/captions(/.*)?"), MIB + MIB // 4),  # a little more, so that the captions' own check can speak
 )
 

@@ -21,6 +21,8 @@ from edge_cache.node import Node
 from edge_cache.peers.pace import Pace
 from edge_cache.peers.serving import Peers
 from edge_cache.serve.media import Media
+from edge_cache.timetable.played import Plays, PlaysWatch
+from edge_cache.timetable.repository import PlayedRepository
 from edge_cache.web.pages import Classroom
 
 log = structlog.get_logger(__name__)
@@ -103,10 +105,14 @@ def make_app(node: Node) -> Starlette:
             *peers.routes(),
             *health_routes(node, lambda: served[0], lambda: given[0]),
         ],
-        middleware=[Middleware(RequestLog)],
+        middleware=[Middleware(RequestLog), Middleware(PlaysWatch, plays=_plays(node))],
         exception_handlers={AppError: on_error, HTTPException: on_http_error, Exception: on_fault},
         lifespan=lifespan,
     )
+
+
+def _plays(node: Node) -> Plays:
+    return Plays(PlayedRepository(node.database), node.now, node.settings.zone)
 
 
 async def _keep_running(node: Node) -> None:

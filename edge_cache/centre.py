@@ -1,6 +1,5 @@
 """The centre as a node sees it: enrolment, directions, reports."""
 
-from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx2
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from catalog.formats.errors import AppError
 from catalog.formats.protocol import DIRECTION_PATH, ENROL_PATH, REPORT_PATH, EnrolAnswer, EnrolRequest, ReportAnswer
+from catalog.formats.timetable import TIMETABLE_PATH, TimetableAnswer, TimetableSent
 from edge_cache.errors import (
     BadAddress,
     CentreForgot,
@@ -78,8 +78,8 @@ class Centre:
         self._check(answer)
         return answer.content, answer.headers.get("etag")
 
-    async def report(self, body: bytes) -> tuple[datetime, int]:
-        """Send a report; return the centre's time and the version of the newest direction that it has."""
+    async def report(self, body: bytes) -> ReportAnswer:
+        """Send a report; return the centre's receipt."""
         answer = await self._ask("POST", REPORT_PATH, body=body)
         self._check(answer)
         try:
@@ -88,7 +88,16 @@ class Centre:
             raise NotTheCentre(address=self.address) from error
         if receipt.now.tzinfo is None:
             raise NotTheCentre(address=self.address)
-        return receipt.now, receipt.direction_version
+        return receipt
+
+    async def timetable(self, sent: TimetableSent) -> TimetableAnswer:
+        """Say what is new on the timetable here; return what is new there."""
+        answer = await self._ask("POST", TIMETABLE_PATH, body=sent.model_dump_json().encode())
+        self._check(answer)
+        try:
+            return TimetableAnswer.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise NotTheCentre(address=self.address) from error
 
     async def _ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None

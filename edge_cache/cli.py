@@ -32,6 +32,7 @@ from edge_cache.settings import EdgeSettings
 from edge_cache.terminal import DAMAGED, FAILED, IN_PART, Json, console
 from edge_cache.terminal import finish as _finish
 from edge_cache.terminal import with_node as _with_node
+from edge_cache.timetable.cli import app as timetable_app
 
 STOP_SECONDS = 3
 
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(bundle, name="bundle")
+app.add_typer(timetable_app, name="timetable")
 
 
 @app.command()

@@ -56,7 +56,7 @@ class ForeignForm(AppError):
 
     code = "setup.foreign-form"
     status = 403
-    message = N_("This form was sent from another site's page. Open the set-up page of this box and fill it in there.")
+    message = N_("This form was sent from another site's page. Open the page of this box and fill it in there.")
 
 
 class BadCode(AppError):

@@ -12,6 +12,7 @@ import structlog
 
 from catalog.formats.clock import best_now
 from catalog.formats.errors import AppError
+from catalog.formats.forecast import State
 from edge_cache import SOFTWARE
 from edge_cache.centre import Centre
 from edge_cache.database import Database
@@ -35,6 +36,10 @@ from edge_cache.store.files import Files
 from edge_cache.store.keeper import Keeper
 from edge_cache.store.repository import StoreRepository
 from edge_cache.sync import Sync, SyncResult
+from edge_cache.timetable.exchange import exchange
+from edge_cache.timetable.forecast import HeldForecast
+from edge_cache.timetable.repository import TimetableRepository
+from edge_cache.timetable.service import TimetableService
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +75,13 @@ class Node:
         self._reporter: Reporter | None = None
         self._newest_told = 0
         self.keeper.on_complete = self._on_complete
+        self.timetable = TimetableService(
+            TimetableRepository(self.database),
+            HeldForecast(self.releases, self.now),
+            self.now,
+            settings.zone,
+            lambda: self.identity.name if self.identity else "",
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +179,9 @@ class Node:
         """What makes and sends reports. Raises NotEnrolled."""
         if self._reporter is None:
             centre = self._centre(self._enrolled())
-            self._reporter = Reporter(centre, self.database, self.keeper.files, self._machine, self.now)
+            self._reporter = Reporter(
+                centre, self.database, self.keeper.files, self._machine, self.now, self.timetable.forecast
+            )
         return self._reporter
 
     async def make_report(self) -> None:
@@ -176,14 +190,26 @@ class Node:
         await asyncio.to_thread(self.reporter.make, direction.version if direction else 0)
 
     async def report_once(self) -> int:
-        """Make a report and send all that wait; return the version of the newest direction the centre has."""
+        """Make a report and send all that wait, and have one timetable with the centre.
+
+        Return the version of the newest direction that the centre has.
+        """
         await self.make_report()
-        return await self.reporter.send()
+        newest = await self.reporter.send()
+        await self._agree()
+        return newest
+
+    async def _agree(self) -> None:
+        """Exchange the timetable with the centre if it has said that it has another."""
+        there = self.reporter.timetable_there
+        if there is not None:
+            await exchange(self._centre(self._enrolled()), self.timetable.rows, there)
 
     async def run(self) -> None:
         """Keep the node in step with the centre and filled, until cancelled."""
         loop = asyncio.get_running_loop()
         self.keeper.on_rot = lambda: _set_from_thread(loop, self._fill_wanted)
+        self.timetable.on_change = lambda: _set_from_thread(loop, self._sync_wanted)
         while self.identity is None:
             await self._sync_wanted.wait()
             self._sync_wanted.clear()
@@ -216,6 +242,7 @@ class Node:
         """Send what waits; if the centre has a newer direction than this node, look again at once, but once only."""
         try:
             newest = await self.reporter.send()
+            await self._agree()
         except AppError as error:
             if self.notes.trouble("report", error):
                 log.info("report.waits", problem=error.code)
@@ -250,7 +277,9 @@ class Node:
         """What makes a report worth sending before its time."""
         held = [(c.course, c.release, c.lessons_ready, c.bytes_held == c.bytes_wanted) for c in self.releases.held()]
         problems = {(p.source, p.code) for p in self.notes.problems() if p.code not in LINE_CODES}
-        return self.notes.fact("direction"), held, problems
+        due = self.timetable.forecast().lessons
+        late = {(one.entry, one.starts) for one in due if one.state == State.AT_RISK}
+        return self.notes.fact("direction"), held, problems, self.timetable.rows.digest(), late
 
     def _on_bytes(self, count: int) -> None:
         self.bytes_fetched += count

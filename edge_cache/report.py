@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from catalog.formats.forecast import TimetableForecast
 from catalog.formats.ids import new_id
 from catalog.formats.protocol import Health, Report
 from edge_cache import SOFTWARE
@@ -48,7 +49,10 @@ class ReportQueue:
 
 
 class Reporter:
-    """Makes and sends reports. `started` is when this process started; `machine` is the box's own clock."""
+    """Makes and sends reports. `machine` is the box's own clock, `forecast` says how timetabled lessons stand.
+
+    `timetable_there` is the digest of the centre's timetable as it last said; None while it says nothing.
+    """
 
     def __init__(
         self,
@@ -57,7 +61,10 @@ class Reporter:
         files: Files,
         machine: Callable[[], datetime],
         clock: Callable[[], datetime],
+        forecast: Callable[[], TimetableForecast | None] = lambda: None,
     ) -> None:
+        self._forecast = forecast
+        self.timetable_there: str | None = None
         self._centre, self._queue, self._files = centre, ReportQueue(database), files
         self._releases, self._notes = ReleaseRepository(database), Notes(database)
         self._machine, self._clock, self._started = machine, clock, clock()
@@ -79,6 +86,7 @@ class Reporter:
                 problems=tuple(f"{p.source}: {p.text}"[:500] for p in self._notes.problems()[:50]),
             ),
             courses=self._releases.held(),
+            timetable=self._forecast(),
         )
         self._queue.add(report)
         return report
@@ -93,13 +101,14 @@ class Reporter:
         for report, body in self._queue.waiting():
             before = self._machine()
             try:
-                now, newest = await self._centre.report(body)
+                receipt = await self._centre.report(body)
             except CentreRefused as error:
                 if not str(error.data["answer"]).startswith(("400", "413", "422")):
                     raise
                 log.warning("report.refused", report=report, answer=error.data["answer"])
             else:
-                self._learn_time(before + (self._machine() - before) / 2, now)
+                newest, self.timetable_there = receipt.direction_version, receipt.timetable
+                self._learn_time(before + (self._machine() - before) / 2, receipt.now)
             self._queue.sent(report)
         return newest
 

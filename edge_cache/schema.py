@@ -62,5 +62,10 @@ create view current_lesson as select l.*, c.position,
 CHANGES: tuple[str, ...] = (
     # Signed statements as they came, by their names in the store, for peers and drives.
     "create table statement (name text primary key, body blob not null)",
+    # The timetable. `told` is the digest of the entry as the centre has it; `played` counts devices by the hour.
+    "create table timetable_entry (id text primary key, digest text not null, body text not null, told text)"
+    " without rowid;"
+    "create table played (course text not null, lesson text not null, day text not null, hour integer not null,"
+    " count integer not null, primary key (day, hour, course, lesson)) without rowid;",
 )
 """What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""

@@ -1,12 +1,21 @@
 """What a node is told by its surroundings; everything else comes from the centre by its direction."""
 
 import os
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from catalog.look.filters import CHINA_TIME
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone. Raises ZoneInfoNotFoundError or ValueError. China's needs no tz database on the box."""
+    return CHINA_TIME if name == "Asia/Shanghai" else ZoneInfo(name)
 
 
 class EdgeSettings(BaseSettings):
@@ -44,6 +53,7 @@ class EdgeSettings(BaseSettings):
     drives: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="folders to look for bundles in, with : between, besides mounted drives"
     )
+    time_zone: str = Field(default="Asia/Shanghai", description="the school's time zone, as the tz database names it")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     log_json: bool = Field(default=True, description="log as JSON lines; otherwise for people")
 
@@ -72,6 +82,20 @@ class EdgeSettings(BaseSettings):
         if not all(urlsplit(one).hostname and urlsplit(one).scheme in ("http", "https") for one in found):
             raise ValueError("write addresses with blanks between, for example http://192.168.1.7:8090")
         return found
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            zone_named(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("write the name of a time zone, for example Asia/Shanghai or Asia/Urumqi") from error
+        return value
+
+    @property
+    def zone(self) -> tzinfo:
+        """The school's time zone."""
+        return zone_named(self.time_zone)
 
     @property
     def address(self) -> tuple[str, int]:

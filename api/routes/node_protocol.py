@@ -16,8 +16,10 @@ from catalog.formats.protocol import (
     Report,
     ReportAnswer,
 )
+from catalog.formats.timetable import TIMETABLE_PATH, TimetableAnswer, TimetableSent
 from catalog.nodes import service
 from catalog.nodes.directions import newest_direction
+from catalog.timetable import service as timetable
 
 router = APIRouter(tags=["node protocol"], responses=problems(422, 503))
 
@@ -50,4 +52,13 @@ def direction(request: Request, node: NodeDep, centre: CentreDep) -> Response:
 def report(given: Report, node: NodeDep, centre: CentreDep) -> ReportAnswer:
     """Take a node's report; the same report again counts once."""
     with centre.session() as session:
-        return service.take_report(session, node, given)
+        answer = service.take_report(session, node, given)
+        timetable.take_forecast(session, node.id, given)
+        return answer.model_copy(update={"timetable": timetable.digest(session, node.site_id)})
+
+
+@router.post(TIMETABLE_PATH, responses=problems(401, 409, 413))
+def exchange_timetable(sent: TimetableSent, node: NodeDep, centre: CentreDep) -> TimetableAnswer:
+    """Join what a node says of its school's timetable with what is here; answer with what is new to it."""
+    with centre.session() as session:
+        return timetable.exchange(session, node.site_id, sent)

@@ -38,6 +38,9 @@ class Why(StrEnum):
     LINE_BUSY = "line-busy"
     PAUSED = "paused"
     DISK_FULL = "disk-full"
+    BUDGET = "budget"
+    NOT_WANTED = "not-wanted"
+    NOT_PLAYABLE = "not-playable"
     SOURCE = "source"
     NOT_FETCHED = "not-fetched"
 

@@ -7,7 +7,8 @@ Always there, in every template and macro, without passing them (globals of the 
 - `_("Text")`, `gettext`, `ngettext("%(num)s lesson", "%(num)s lessons", n)`: msgids are English.
 - `language`: `"zh-CN"` or `"en"`. `asset("songtan.css")`: the immutable address of a static file.
 - filters: `size` (bytes), `rate` (bytes per second), `duration` (seconds), `clock` (seconds into a lesson),
-  `moment` (datetime), `percent` (0..1).
+  `moment` (datetime), `near(now)` (datetime, as it is said at `now`), `time` (datetime), `day` (date), `bell` (minutes
+  since midnight), `weekday` (1 is Monday), `why` (a code of `WHY_WORDS`), `percent` (0..1).
 
 `base.html` reads, all optional: `language_links` (given by `Pages`), `page_notice` = `(kind, text)`, kind one of
 `good warn bad info`. Its blocks: `title`, `place` (the word beside the logo: whose pages these are), `nav`,
@@ -15,6 +16,7 @@ Always there, in every template and macro, without passing them (globals of the 
 pages that a class sees from four metres (larger type), `body_class` is free.
 
 `macros.html`: `{% from "macros.html" import field, badge, progress, ... %}`; each macro says what it takes.
+`readiness.html`: `{% from "readiness.html" import readiness %}`: how a lesson on the timetable stands.
 `player.html`: `{% from "player.html" import player, player_scripts %}`.
 `error.html`: `status` (int), `message` (translated), optional `code`, `back` (address).
 `sign_in.html`: `action`, `csrf_token`, optional `name` (as typed), `error` (translated), `forgot` (text).
@@ -30,8 +32,19 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from catalog.look.assets import LOOK
-from catalog.look.filters import CHINA_TIME, clock_time, human_bytes, human_duration, local_moment
-from catalog.look.language import Language, translations
+from catalog.look.filters import (
+    CHINA_TIME,
+    clock_time,
+    clock_words,
+    human_bytes,
+    human_duration,
+    local_day,
+    local_moment,
+    near_moment,
+    time_of_day,
+)
+from catalog.look.language import Language, translate, translations
+from catalog.look.words import WEEKDAY_WORDS, WHY_WORDS
 
 TEMPLATES = LOOK / "templates"
 
@@ -65,6 +78,12 @@ def make_environment(
         duration=partial(human_duration, language=language),
         clock=clock_time,
         moment=partial(local_moment, language=language, zone=zone),
+        day=partial(local_day, language=language),
+        time=partial(time_of_day, zone=zone),
+        near=partial(near_moment, language=language, zone=zone),
+        bell=clock_words,
+        weekday=lambda number: translate(WEEKDAY_WORDS[number - 1], language),
+        why=lambda code: translate(WHY_WORDS.get(code, ""), language),
         percent=lambda share: f"{share * 100:.0f} %",
     )
     return environment

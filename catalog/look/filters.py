@@ -1,12 +1,14 @@
 """Figures as people read them. Every filter is pure and takes the language as its last argument."""
 
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from math import isfinite
 
 from catalog.look.language import Language
 
 CHINA_TIME: tzinfo = timezone(timedelta(hours=8), "UTC+8")
 """All of China keeps one time without daylight saving, so no time zone database is needed."""
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def human_bytes(count: float) -> str:
@@ -54,5 +56,29 @@ def local_moment(moment: datetime, language: Language, zone: tzinfo = CHINA_TIME
     there = aware.astimezone(zone)
     if language == "zh-CN":
         return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    return f"{there.day} {months[there.month - 1]} {there.year}, {there:%H:%M}"
+    return f"{there.day} {MONTHS[there.month - 1]} {there.year}, {there:%H:%M}"
+
+
+def local_day(day: date, language: Language) -> str:
+    """A day with its day of the week: `11月26日 周四`, `Thu 26 Nov`."""
+    if language == "zh-CN":
+        return f"{day.month}月{day.day}日 周{'一二三四五六日'[day.weekday()]}"
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def time_of_day(moment: datetime, zone: tzinfo = CHINA_TIME) -> str:
+    """A time where the school is: `08:05`."""
+    return f"{moment.astimezone(zone):%H:%M}"
+
+
+def near_moment(moment: datetime, now: datetime, language: Language, zone: tzinfo = CHINA_TIME) -> str:
+    """A moment as people say it at `now`: `21:40` today, `明天 06:10`, else with its day."""
+    there, days = moment.astimezone(zone), (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
+    tomorrow = "明天" if language == "zh-CN" else "tomorrow"
+    before = "" if days == 0 else f"{tomorrow if days == 1 else local_day(there.date(), language)} "
+    return f"{before}{there:%H:%M}"
+
+
+def clock_words(minutes: int) -> str:
+    """Minutes since midnight as people write them: `08:05`."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -6,5 +6,6 @@ from catalog.db import metadata
 from catalog.jobs import models as jobs
 from catalog.nodes import models as nodes
 from catalog.publishing import models as publishing
+from catalog.timetable import models as timetable
 
-__all__ = ["accounts", "courses", "jobs", "metadata", "nodes", "publishing"]
+__all__ = ["accounts", "courses", "jobs", "metadata", "nodes", "publishing", "timetable"]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,14 +17,17 @@ from catalog.look.language import Language, known_language, translate, translate
 from catalog.look.pages import Pages
 from edge_cache import SOFTWARE
 from edge_cache.database import Database
-from edge_cache.errors import LINE_CODES, ForeignForm, LessonUnknown, NoLine, StatementExpired
+from edge_cache.errors import LINE_CODES, LessonUnknown, NoLine, StatementExpired
 from edge_cache.identity import Identity
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes, Problem
 from edge_cache.releases.repository import LessonLine, ReleaseRepository
-from edge_cache.report import ReportQueue
+from edge_cache.report import CLOCK_WRONG_BY_S, ReportQueue
 from edge_cache.store.keeper import Keeper
+from edge_cache.timetable.service import TimetableService
+from edge_cache.web.forms import guard_form
 from edge_cache.web.showing import showing
+from edge_cache.web.timetable import TimetablePages
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -44,6 +46,7 @@ class Host(Protocol):
     keeper: Keeper
     neighbourhood: Nearby
     database: Database
+    timetable: TimetableService
     bytes_fetched: int
 
     async def enrol(self, address: str, code: str) -> Identity:
@@ -60,7 +63,8 @@ class Classroom:
 
     def __init__(self, node: Host) -> None:
         self._node = node
-        self.pages = Pages([TEMPLATES], static_dirs=[STATIC])
+        self.pages = Pages([TEMPLATES], static_dirs=[STATIC], zone=node.timetable.zone)
+        self.timetable = TimetablePages(node.timetable, self._page, self.pages.language, self._clock_sure)
 
     def routes(self) -> list[Route]:
         """The routes of the pages and of their static files."""
@@ -70,6 +74,7 @@ class Classroom:
             Route("/lessons/{course}/{lesson}", self.lesson),
             Route("/status", self.status),
             Route("/setup", self.setup, methods=["GET", "POST"]),
+            *self.timetable.routes(),
             *self.pages.assets.routes(),
         ]
 
@@ -83,6 +88,8 @@ class Classroom:
         return self._page(
             request,
             "home.html",
+            due=self.timetable.due(),
+            now=self._node.now(),
             shelves=shelves,
             shown=few,
             ready=sum(course.ready for course in courses),
@@ -136,6 +143,12 @@ class Classroom:
             after=after,
         )
 
+    def _clock_sure(self) -> bool:
+        """Say whether the box knows what time it is, as far as anybody has told it."""
+        offset = self._node.notes.fact("clock_offset_s")
+        right = offset is None or abs(float(offset)) < CLOCK_WRONG_BY_S
+        return right and is_sure(datetime.now(UTC), self._node.notes.moment("witness"))
+
     def _held(self, digest: str) -> bool:
         """Say whether a small file is here."""
         known = self._node.keeper.rows.blob(digest)
@@ -181,8 +194,7 @@ class Classroom:
         address = code = ""
         error: str | None = None
         if request.method == "POST":
-            if urlsplit(request.headers.get("origin", "")).netloc not in ("", request.headers.get("host")):
-                raise ForeignForm
+            guard_form(request)
             form = await request.form(max_files=0, max_fields=10, max_part_size=10_000)
             address, code = str(form.get("address", ""))[:300], str(form.get("code", ""))[:60]
             try:

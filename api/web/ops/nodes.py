@@ -21,6 +21,7 @@ from catalog.nodes.schemas import CodeIn, NodeIn
 from catalog.overview import nodes as overview
 from catalog.overview.schemas import NodeRow, Touch
 from catalog.paging import parse_cursor
+from catalog.timetable import service as timetable
 
 CLOCK_MATTERS_S = 120
 TIER_CHOICES = {
@@ -151,8 +152,10 @@ def _page(request: Request, desk: Desk, viewer: Viewer, node_id: str, error: App
     with desk.centre.session() as session:
         context = _node(session, desk, request, node_id)
         rules = overview.rules_of_node(session, node_id)
+        lessons = timetable.of_node(session, node_id, context["node"].site_id, utc_now())
     assigned = [{"course": title, "why": name or translate(N_("this node"), language)} for title, _, name in rules]
-    return show(request, desk, viewer, "ops/node.html", section="nodes", assigned=assigned, error=error, **context)
+    context |= {"assigned": assigned, "timetable": lessons, "now": utc_now()}
+    return show(request, desk, viewer, "ops/node.html", section="nodes", error=error, **context)
 
 
 def _node(session: Session, desk: Desk, request: Request, node_id: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The timetables of schools at the centre: joined from what nodes say, and how their lessons stand."""
