@@ -1,5 +1,6 @@
 """A real HTTP server in a thread that plays the object store and the centre, and misbehaves on demand."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -12,7 +13,9 @@ from typing import Any, Self
 
 from catalog.formats.ids import new_id
 from catalog.formats.protocol import DIRECTION_PATH, ENROL_PATH, REPORT_PATH
+from catalog.formats.timetable import TIMETABLE_PATH, TimetableSent
 from tests.fakes.signed_world import SignedWorld
+from tests.fakes.timetable_centre import FakeTimetableCentre
 
 TOKEN = "t" * 43
 Fault = Callable[[str, int | None], str | None]
@@ -33,6 +36,7 @@ class Wire:
         self.report_posts = 0
         self.report_status = 200
         self.clock_ahead = timedelta(0)
+        self.timetable = FakeTimetableCentre()
         self.log: list[tuple[str, int, int]] = []
         self.asked: list[str] = []
         self.release_stalled = threading.Event()
@@ -113,7 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wire.reports[report["id"]] = report
             now = (datetime.now(UTC) + self.wire.clock_ahead).isoformat()
             answer = {"id": report["id"], "now": now, "direction_version": self.wire.world.direction_version}
-            self._json(self.wire.report_status, answer)
+            self._json(self.wire.report_status, answer | {"timetable": self.wire.timetable.digest})
+        elif self.path == TIMETABLE_PATH:
+            said = asyncio.run(self.wire.timetable.timetable(TimetableSent.model_validate_json(body)))
+            self._json(200, said.model_dump(mode="json"))
         with self.wire.seen:
             self.wire.seen.notify_all()
 

@@ -262,6 +262,23 @@ def test_a_form_of_another_site_changes_nothing(here: School) -> None:
     visit(here, work)
 
 
+def test_a_change_on_the_page_is_at_the_centre_soon_and_comes_back_from_it(here: School) -> None:
+    centre = here.wire.timetable
+    with EdgeProcess(here.folder, poll_seconds="600") as edge:
+        here.wire.wait_for(lambda: len(here.wire.reports) > 0)
+        sent = httpx2.post(f"{edge.address}/timetable/new", data=weekly_form(here))
+        assert sent.status_code == 303, sent.text
+        here.wire.wait_for(lambda: len(centre.entries) == 1)
+        (entry,) = centre.entries.values()
+        centre.join(Pen(new_id(), 70, "西楼").write(entry, {"class_name": "九（9）班"}))
+        httpx2.post(f"{edge.address}/timetable/bells", data={"start-1": "08:10"})
+        here.wire.wait_for(lambda: len(centre.entries) == 2)
+        reports = len(here.wire.reports)
+        httpx2.post(f"{edge.address}/timetable/days", data={"first": "2026-12-01"})
+        here.wire.wait_for(lambda: len(here.wire.reports) > reports and len(centre.entries) == 3)
+        assert "九（9）班" in httpx2.get(f"{edge.address}/timetable?week=2026-11-26").text
+
+
 def test_commands_work_beside_the_running_node(here: School, tmp_path: Path) -> None:
     edge = EdgeProcess(here.folder)
     edge.env["LC_ALL"] = "C.UTF-8"
