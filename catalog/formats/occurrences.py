@@ -1,7 +1,7 @@
 """What a timetable says of days: which class takes which lesson when. Pure; times are of the school's own zone."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from catalog.formats.timetable import Entry, is_removed, value_of
@@ -143,20 +143,6 @@ def bells_of(entries: Iterable[Entry]) -> tuple[tuple[int, int], ...]:
     return USUAL_BELLS
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Which weekday's timetable a day follows, for each class."""
-
-    days_off: Sequence[DaysOff] = field(default=())
-
-    def weekday(self, day: date, class_name: str) -> int | None:
-        """Return the weekday (1 is Monday) whose periods take place on `day`; None on a day without classes."""
-        for off in self.days_off:
-            if off.first <= day <= off.last and off.class_name in ("", class_name):
-                return off.follows
-        return day.isoweekday()
-
-
 def occurrences(
     plans: Iterable[Plan], lessons: Mapping[str, Sequence[str]], zone: tzinfo, first: date, last: date
 ) -> list[Occurrence]:
@@ -165,7 +151,7 @@ def occurrences(
     `lessons` are the lessons of each course that is known, in the order of the course.
     """
     all_plans = list(plans)
-    calendar = Calendar(tuple(plan for plan in all_plans if isinstance(plan, DaysOff)))
+    days_off = [plan for plan in all_plans if isinstance(plan, DaysOff)]
     found: list[Occurrence] = []
     for plan in all_plans:
         if isinstance(plan, OneLesson):
@@ -175,16 +161,16 @@ def occurrences(
             here = (plan.id, plan.class_name, plan.course, known, starts, ends, plan.first, plan.start)
             found.append(Occurrence(*here))
         elif isinstance(plan, WeeklyPlan):
-            found += _weekly(plan, lessons.get(plan.course), calendar, zone, last)
+            found += _weekly(plan, lessons.get(plan.course), days_off, zone, last)
     inside = [one for one in found if first <= one.starts.date() <= last]
     return sorted(inside, key=lambda one: (one.starts, one.class_name, one.entry))
 
 
 def _weekly(
-    plan: WeeklyPlan, lessons: Sequence[str] | None, calendar: Calendar, zone: tzinfo, last: date
+    plan: WeeklyPlan, lessons: Sequence[str] | None, days_off: Sequence[DaysOff], zone: tzinfo, last: date
 ) -> Iterator[Occurrence]:
     order = _Order(lessons, plan.lesson)
-    for day, period in _slots(plan, calendar, last):
+    for day, period in _slots(plan, days_off, last):
         if order.ended:
             return
         change = plan.changes.get((day, period.start), Change())
@@ -205,19 +191,30 @@ def _weekly(
         )
 
 
-def _slots(plan: WeeklyPlan, calendar: Calendar, last: date) -> Iterator[tuple[date, Period]]:
+def _slots(plan: WeeklyPlan, days_off: Sequence[DaysOff], last: date) -> Iterator[tuple[date, Period]]:
     """Yield the days and periods of a weekly plan as its entry has them, as far as they bear on days up to `last`."""
     until = max([last, *(day for day, _ in plan.changes)])
     until = min(until, plan.first + LONGEST * A_DAY, plan.last or date.max)
     by_weekday: dict[int, list[Period]] = {}
     for period in plan.periods:
         by_weekday.setdefault(period.weekday, []).append(period)
+    follows = _follows(days_off, plan.class_name, plan.first, until)
     day = plan.first
     while day <= until:
-        weekday = calendar.weekday(day, plan.class_name)
-        for period in by_weekday.get(weekday, ()) if weekday else ():
+        for period in by_weekday.get(follows.get(day, day.isoweekday()) or 0, ()):
             yield day, period
         day += A_DAY
+
+
+def _follows(days_off: Sequence[DaysOff], class_name: str, first: date, last: date) -> dict[date, int | None]:
+    """Return, of the days that are not as usual for a class, which weekday they follow; None: no classes."""
+    found: dict[date, int | None] = {}
+    for off in days_off:
+        if off.class_name in ("", class_name):
+            begins, ends = max(off.first, first), min(off.last, last)
+            for n in range((ends - begins).days + 1):
+                found.setdefault(begins + n * A_DAY, off.follows)
+    return found
 
 
 class _Order:

@@ -160,31 +160,29 @@ class Pen:
         return self.write(Entry(id=entry, seen={}, fields={}), fields)
 
     def write(self, entry: Entry, fields: Mapping[str, Any]) -> Entry:
-        """Return the entry with these fields set, in place of every value that each had; the same if nothing changes.
+        """Return the entry with these fields set; the same if none of them is shown otherwise now.
 
+        A field that is shown so already stays as it is, in dispute if it is: who fills in a form has not chosen.
         Raises ValueError for a value that its field cannot have.
         """
-        changed = {name: value for name, value in fields.items() if not _says(entry, name, value)}
-        if not changed:
+        return self.settle(entry, {name: value for name, value in fields.items() if value_of(entry, name) != value})
+
+    def settle(self, entry: Entry, fields: Mapping[str, Any]) -> Entry:
+        """Return the entry with these fields set, in place of every value that each had. Raises as `write`."""
+        if not fields:
             return entry
         written = {
-            name: (Write(writer=self._writer, n=self._n, value=value, by=self._by),) for name, value in changed.items()
+            name: (Write(writer=self._writer, n=self._n, value=value, by=self._by),) for name, value in fields.items()
         }
         return Entry(id=entry.id, seen={**entry.seen, self._writer: self._n}, fields={**entry.fields, **written})
 
     def remove(self, entry: Entry) -> Entry:
         """Return the entry as removed, with what the remover had seen of it. It stays, as a tombstone."""
-        return self.write(entry, {"removed": dict(entry.seen)})
+        return self.settle(entry, {"removed": dict(entry.seen)})
 
     def restore(self, entry: Entry) -> Entry:
         """Return the entry as not removed."""
-        return self.write(entry, {"removed": None})
-
-
-def _says(entry: Entry, name: str, value: Any) -> bool:
-    """Say whether the field has this one value already; one that nobody has written is null."""
-    values = [write.value for write in entry.fields.get(name, ())]
-    return values == [value] or (not values and value is None)
+        return self.settle(entry, {"removed": None})
 
 
 def value_of(entry: Entry, name: str) -> Any:

@@ -49,6 +49,7 @@ class TimetableRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._parsed: dict[str, tuple[str, Entry]] = {}
+        self._courses: tuple[tuple[tuple[str, int], ...], list[CourseHere]] = ((), [])
 
     def entries(self) -> list[Entry]:
         """Return all entries by id, removed ones too."""
@@ -130,13 +131,19 @@ class TimetableRepository:
 
     def courses(self) -> list[CourseHere]:
         """Return the assigned courses that are known here, each with the lessons of its newest release in order."""
+        rows = self._database.read("select course, number, title, place from current order by position")
+        releases = tuple((row["course"], row["number"]) for row in rows)
+        if self._courses[0] != releases:  # a release never changes
+            self._courses = (releases, self._read_courses(rows))
+        return list(self._courses[1])
+
+    def _read_courses(self, rows: Sequence[sqlite3.Row]) -> list[CourseHere]:
         lessons: dict[str, list[LessonHere]] = {}
         for row in self._database.read(
             "select l.course, l.id, l.number, l.title from current c"
             " join lesson l on l.course = c.course and l.release = c.number order by l.course, l.number"
         ):
             lessons.setdefault(row["course"], []).append(LessonHere(row["id"], row["number"], row["title"]))
-        rows = self._database.read("select course, title, place from current order by position")
         return [
             CourseHere(row["course"], row["title"], json.loads(row["place"]), tuple(lessons.get(row["course"], ())))
             for row in rows

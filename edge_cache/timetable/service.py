@@ -88,8 +88,11 @@ class TimetableService:
 
     def between(self, first: date, last: date) -> list[Occurrence]:
         """Return what takes place from `first` to `last` in order of time; what is skipped is among it."""
+        plans = self.plans()
+        if not plans:
+            return []
         lessons = {course.id: [lesson.id for lesson in course.lessons] for course in self.courses()}
-        return occurrences(self.plans(), lessons, self.zone, first, last)
+        return occurrences(plans, lessons, self.zone, first, last)
 
     def upcoming(self, now: datetime, days: int) -> Sequence[Occurrence]:
         """Return what is due: what takes place on `days` days from now's on and has not ended, in order of time."""
@@ -99,7 +102,8 @@ class TimetableService:
 
     def standing(self, due: Sequence[Occurrence]) -> list[Standing]:
         """Return how lessons stand, in the same order."""
-        return [Standing(one, told) for one, told in zip(due, self.forecaster.forecast(due), strict=True)]
+        told = self.forecaster.forecast(due) if due else []
+        return [Standing(one, forecast) for one, forecast in zip(due, told, strict=True)]
 
     def forecast(self) -> TimetableForecast:
         """Return what a report says: how the lessons of today and tomorrow stand."""
@@ -154,7 +158,7 @@ class TimetableService:
             known = _known(entries, entry)
             if keep is False:
                 return [pen.remove(known)]
-            return [pen.write(known, {**chosen, **({"removed": None} if keep else {})})]
+            return [pen.settle(known, {**chosen, **({"removed": None} if keep else {})})]
 
         self._change(edit)
 

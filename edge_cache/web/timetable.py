@@ -57,7 +57,8 @@ class TimetablePages:
         """What classes take today, and on the next day that has classes, with how it stands."""
         timetable = self._timetable
         standing = timetable.standing(timetable.upcoming(timetable.now(), DUE_DAYS))
-        return by_day(lines_of(standing, timetable.courses(), timetable.now()), timetable.today(), 2)
+        lines = lines_of(standing, timetable.courses(), timetable.now()) if standing else []
+        return by_day(lines, timetable.today(), 2)
 
     def week(self, request: Request) -> Response:
         """The week's grid, and above it the lessons of today and of the next day."""

@@ -52,6 +52,8 @@ class TimetableForms:
             asked = {name: value[:40] for name, value in request.query_params.items()}
             if "weekday" in asked and "start" in asked:
                 asked["at"] = f"{asked['weekday']}.{asked['start']}"
+            if asked.get("kind") == "once" and asked.get("start", "").isdecimal():
+                asked["start"] = clock_words(int(asked["start"]) % 1440)
             return await run_in_threadpool(self._form, request, asked)
         typed = await typed_in(request)
         return await run_in_threadpool(self._save, request, typed, None)

@@ -149,7 +149,9 @@ def test_two_values_of_a_field_are_both_kept_until_somebody_chooses() -> None:
     both = merge(one.copy, other.copy)
     assert {write.value for write in disputed(both)["class_name"]} == {"八（2）班", "八（3）班"}
     one.copy = both
-    one.copy = one.pen().write(one.copy, {"class_name": "八（3）班"})
+    shown = value_of(both, "class_name")
+    assert one.pen().write(one.copy, {"class_name": shown}) is both, "a form that is sent as it was chooses nothing"
+    one.copy = one.pen().settle(one.copy, {"class_name": "八（3）班"})
     assert disputed(merge(one.copy, other.copy)) == {}
     assert value_of(merge(other.copy, one.copy), "class_name") == "八（3）班"
 
