@@ -21,7 +21,7 @@ END = bytes(2 * BLOCK)
 """How an archive ends; a reader does without."""
 MAX_VOLUME_BYTES = 1 << 30
 """FAT32 holds no file of 4 GiB or more, FAT16 none of 2; and what one broken file costs stays small."""
-MAX_RUN_BYTES = 8 << 20
+MAX_RUN_BYTES = 4 << 20
 """A longer run of segments is written as several entries, unless it is one segment."""
 MAX_ENTRIES = 200_000
 """A reader looks at no more entries of one bundle: what it knows of each stays in memory."""

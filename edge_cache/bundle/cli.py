@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from edge_cache.bundle.export import Exported, export_node
 from edge_cache.bundle.source import DriveSource
-from edge_cache.errors import SourceFailed, SourceSentBadBytes
+from edge_cache.errors import SourceFailed, SourceLacks, SourceSentBadBytes
 from edge_cache.fill import Outcome
 from edge_cache.node import Node
 from edge_cache.settings import EdgeSettings
@@ -65,6 +65,9 @@ def read(folder: Folder, as_json: Json = False) -> None:
             bar.begin("Reading", sum(c.bytes_wanted - c.bytes_held for c in node.releases.held()))
             node.on_progress = lambda: bar.update(bar.task_ids[-1], completed=node.bytes_fetched)
             outcome = await node.fill_once(node.nearby)
+        # What a drive lacks is no fault of anybody's: it comes with another drive, or over the line.
+        lacks = [p.source for p in node.notes.problems() if p.code == SourceLacks.code]
+        node.notes.mended(*(source for source in lacks if source.startswith(("blob:", "pack:"))))
         return _tell_import(node, outcome, as_json)
 
     with_node(work)
@@ -115,6 +118,6 @@ def _tell_import(node: Node, outcome: Outcome, as_json: bool) -> int:
         for held in courses:
             ready = f"{held['lessons_ready']} of {held['lessons']} lessons ready"
             words.append(f"{titles.get(held['course']) or held['course']}: {ready}")
-        words += sorted({str(error) for error in outcome.failures})
+        words += sorted({str(error) for error in outcome.failures if not isinstance(error, SourceLacks)})
         console.print("\n".join(words), highlight=False, soft_wrap=True)
     return DAMAGED if damaged else IN_PART if broke_off else 0

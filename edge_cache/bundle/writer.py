@@ -83,17 +83,18 @@ class BundleWriter:
 
     def add(self, name: str, data: bytes) -> None:
         """Write an entry. Raises DriveFull or DriveUnusable; then the entries before it are as they were."""
-        block = entry_header(name, len(data)) + data + bytes(padded(len(data)) - len(data))
+        parts = entry_header(name, len(data)), data, bytes(padded(len(data)) - len(data))
+        size = sum(map(len, parts))
         with self._told():
             if self._file is None:
                 self._open()
-            if self.contents.end + len(block) + len(END) > self._volume_bytes:
+            if self.contents.end + size + len(END) > self._volume_bytes:
                 self.finish()
                 self._begin()
             entry = Entry(name, self._volume, self.contents.end + BLOCK, len(data))
-            self._write(block)
+            self._write(*parts)
             self.contents.take(entry)
-            self._unflushed += len(block)
+            self._unflushed += size
             if self._unflushed >= FLUSH_BYTES:
                 self._flush()
 
@@ -135,16 +136,18 @@ class BundleWriter:
         self._volume = self._folder / volume_name(number)
         self._file = os.open(self._volume, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         self.contents.newest, self.contents.end = self._volume, 0
-        self._write(entry_header(FIRST_NAME, len(FIRST_DATA)) + FIRST_DATA.ljust(BLOCK, b"\0"))
+        self._write(entry_header(FIRST_NAME, len(FIRST_DATA)), FIRST_DATA.ljust(BLOCK, b"\0"))
         fsync_folder(self._folder)
 
-    def _write(self, block: bytes) -> None:
+    def _write(self, *parts: bytes) -> None:
         assert self._file is not None  # noqa: S101 - tells mypy what the callers see to
-        rest, at = memoryview(block), self.contents.end
+        at = self.contents.end
         try:
-            while rest:
-                written = os.pwrite(self._file, rest, at)
-                rest, at = rest[written:], at + written
+            for part in parts:
+                rest = memoryview(part)
+                while rest:
+                    written = os.pwrite(self._file, rest, at)
+                    rest, at = rest[written:], at + written
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._file, self.contents.end)
