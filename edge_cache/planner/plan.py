@@ -1,0 +1,70 @@
+"""The planner: what to fetch next, what goes for it, and how each timetabled lesson stands."""
+
+from collections.abc import Iterator
+
+from edge_cache.planner.capacity import Capacity
+from edge_cache.planner.choose import MILLION, Want, choose, wants
+from edge_cache.planner.evict import evictions
+from edge_cache.planner.forecast import forecast
+from edge_cache.planner.given import DAY, Given, Lesson, Wish
+from edge_cache.planner.order import steps
+from edge_cache.planner.result import Eviction, Fetch, Plan
+
+HORIZON_BYTES = 64 << 20
+
+
+def plan(given: Given, horizon_bytes: float = HORIZON_BYTES) -> Plan:
+    """Return the plan: a pure function, the same for the same input. Steps end where they cover `horizon_bytes`."""
+    capacity = Capacity(given.now, given.line, given.policy)
+    first, better = _chosen(given, capacity)
+    going, most = _room(given, first, better)
+    planned = steps(first, better, () if going else _likely(given, first, better), horizon_bytes, most)
+    return Plan(tuple(planned), tuple(going), tuple(forecast(given, first, better, capacity, most)))
+
+
+def next_steps(given: Given, horizon_bytes: float = HORIZON_BYTES) -> tuple[list[Fetch], list[Eviction]]:
+    """Return the steps and evictions of `plan`, without the time that its forecast takes."""
+    first, better = _chosen(given, Capacity(given.now, given.line, given.policy))
+    going, most = _room(given, first, better)
+    return steps(first, better, () if going else _likely(given, first, better), horizon_bytes, most), going
+
+
+def _chosen(given: Given, capacity: Capacity) -> tuple[list[Want], list[Want]]:
+    return choose(wants(given), capacity, given.policy.thrift)
+
+
+def _used(given: Given) -> set[str]:
+    """Return the lessons that are due or foreseen."""
+    now = given.now
+    due = {due.lesson for due in given.due if now < due.bell + DAY}
+    return due | {one.lesson for one in given.foreseen}
+
+
+def _room(given: Given, first: list[Want], better: list[Want]) -> tuple[list[Eviction], float]:
+    """Return what goes, and how many bytes may be fetched then."""
+    need = sum(want.chosen.missing for want in (*first, *better) if want.chosen is not None)
+    most = float(given.disk.free)
+    going: list[Eviction] = []
+    if need > most:
+        going = evictions(given, _used(given), need - most)
+        most += sum(one.length for one in going)
+    if given.policy.budget is not None:
+        most = min(most, float(given.policy.budget))
+    return going, max(0.0, most)
+
+
+def _likely(given: Given, first: list[Want], better: list[Want]) -> Iterator[Lesson]:
+    """Yield what idle hours fetch, in order, as far as it is worth its bytes."""
+    wanted: set[str] | None = None
+    lessons, thrift = given.lessons, given.policy.thrift
+    for name, chance in given.likely:
+        lesson = lessons.get(name)
+        if lesson is None or lesson.base is None:
+            continue
+        if wanted is None:
+            wanted = {want.lesson.lesson for want in (*first, *better)}
+        base = lesson.base
+        if name in wanted or given.wishes.get(name) is Wish.NOT:
+            continue
+        if chance * base.worth * MILLION >= thrift * base.length:
+            yield lesson
