@@ -58,6 +58,10 @@ check: format-check lint types contracts templates translations-check dead-code 
 bench-first-light: .venv/.dev ## take the figures of the first way (QUICK=1, ARGS="node encode catalogue up")
 	@$(BIN)/python -m benchmarks.first_light $(ARGS)
 
+.PHONY: bench-readiness
+bench-readiness: .venv/.bench ## let schools live four weeks with every way of filling a node (QUICK=1, ARGS="--traces FOLDER everyday late thin silent")
+	@$(BIN)/python -m benchmarks.readiness $(ARGS)
+
 .PHONY: bench-encode
 bench-encode: .venv/.bench ## take the figures of the encoding (QUICK=1, ARGS="--clips FOLDER compare curves cost scale correction")
 	@$(BIN)/python -m benchmarks.encode $(ARGS)
