@@ -91,9 +91,10 @@ def show(name: str, part: Mapping[str, Any]) -> None:
         table.add_column(column, justify="left" if column == "way" else "right")
     for way, row in part["rows"].items():
         low, high = row["ready"]["interval"]
+        known = row["ready_2h"]["value"]
         table.add_row(
             ROWS[way][0], f"{row['ready']['value']:.4f}", f"{low:.3f}–{high:.3f}", f"{row['utility']['value']:.4f}",
-            f"{row['mb']['value']:.1f}", f"{row['p5']['value']:.3f}", f"{row['ready_2h']['value']:.3f}" if row["ready_2h"]["value"] is not None else "–",
+            f"{row['mb']['value']:.1f}", f"{row['p5']['value']:.3f}", "–" if known is None else f"{known:.3f}",
         )  # fmt: skip
     console.print(table)
     lines = Table(title="ours by the speed of the line")
