@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from api.errors import problems
 from api.routes.courses import CursorQuery
 from api.security import CentreDep, OpsDep
+from catalog.db import utc_now
 from catalog.formats.ids import Id
 from catalog.formats.protocol import Policy
 from catalog.nodes import directions, service
@@ -25,6 +26,8 @@ from catalog.nodes.schemas import (
     SiteOut,
 )
 from catalog.paging import parse_cursor
+from catalog.timetable import service as timetable
+from catalog.timetable.schemas import TimetableOut
 
 router = APIRouter(prefix="/api", tags=["nodes"], responses=problems(401, 403, 422, 503))
 
@@ -107,6 +110,14 @@ def get_node(node_id: Id, _: OpsDep, centre: CentreDep) -> NodeDetail:
     """Return a node: health, and what it holds, course by course."""
     with centre.session() as session:
         return service.get_node(session, node_id)
+
+
+@router.get("/nodes/{node_id}/timetable", responses=problems(404))
+def get_timetable(node_id: Id, _: OpsDep, centre: CentreDep) -> TimetableOut:
+    """Return how the lessons of today and tomorrow stand, as the node last said."""
+    with centre.session() as session:
+        node = service.find_node(session, node_id)
+        return timetable.of_node(session, node.id, node.site_id, utc_now())
 
 
 @router.post("/nodes/{node_id}/enrolment-codes", status_code=201, responses=problems(404))

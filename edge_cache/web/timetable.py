@@ -114,6 +114,8 @@ class TimetablePages:
 
     def _change_once(self, request: Request, typed: Mapping[str, str]) -> Response:
         due = self._occurrence(request)
+        if not isinstance(self._timetable.plan(due.entry), WeeklyPlan):
+            raise OccurrenceUnknown
         try:
             change = self._change_of(due, typed)
         except FieldRefused as error:

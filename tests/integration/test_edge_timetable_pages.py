@@ -251,6 +251,16 @@ def test_every_state_is_said_in_words(here: School) -> None:
     visit(here, work)
 
 
+def test_a_wrong_clock_is_said_where_days_depend_on_it(here: School) -> None:
+    async def work(visitor: Visitor) -> None:
+        assert "clock is not right" not in await visitor.get("/timetable")
+        visitor.node.notes.keep(clock_offset_s="-86400.0")
+        page = await visitor.get("/timetable")
+        assert "clock is not right: it takes now for 26 Nov 2026, 12:00" in page
+
+    visit(here, work)
+
+
 def test_a_form_of_another_site_changes_nothing(here: School) -> None:
     async def work(visitor: Visitor) -> None:
         form = weekly_form(here)

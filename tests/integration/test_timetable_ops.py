@@ -42,6 +42,9 @@ def test_the_nodes_page_says_how_the_next_lessons_stand(world: World) -> None:
     older = report(now - timedelta(hours=1), lesson(course["id"], known["id"], now + timedelta(hours=1), "at-risk"))
     for said in (newest, older):
         world.send("POST", "/api/node/reports", box, json=said)
+    told = world.send("GET", f"/api/nodes/{node['id']}/timetable", ops)
+    assert [one["lesson_title"] for one in told["lessons"]] == ["大气压强", "大气压强", ""]
+    world.send("GET", f"/api/nodes/{new_id()}/timetable", ops, 404)
     cookie = world.as_(Role.OPS, kind=SessionKind.COOKIE)
     pages = {
         language: world.client.get(f"/ops/nodes/{node['id']}", headers={**cookie, "Accept-Language": language}).text

@@ -1,10 +1,19 @@
 """Figures as people read them."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from catalog.look.filters import clock_time, human_bytes, human_duration, local_moment
+from catalog.look.filters import (
+    clock_time,
+    clock_words,
+    human_bytes,
+    human_duration,
+    local_day,
+    local_moment,
+    near_moment,
+    time_of_day,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +67,18 @@ def test_moments_are_shown_where_the_school_is() -> None:
     assert local_moment(moment, "en") == "1 Jan 2027, 00:05"
     assert local_moment(moment.replace(tzinfo=None), "en") == "1 Jan 2027, 00:05"
     assert local_moment(moment, "en", timezone(timedelta(0))) == "31 Dec 2026, 16:05"
+
+
+def test_days_and_moments_are_said_as_people_say_them() -> None:
+    now = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)  # 21:00 at the school
+    assert (local_day(date(2026, 11, 26), "zh-CN"), local_day(date(2026, 11, 26), "en")) == (
+        "11月26日 周四",
+        "Thu 26 Nov",
+    )
+    assert time_of_day(now) == "21:00"
+    assert near_moment(now + timedelta(minutes=40), now, "en") == "21:40"
+    assert near_moment(now + timedelta(hours=9), now, "zh-CN") == "明天 06:00"
+    assert near_moment(now + timedelta(hours=9), now, "en") == "tomorrow 06:00"
+    assert near_moment(now + timedelta(days=3), now, "en") == "Sun 29 Nov 21:00"
+    assert near_moment(now - timedelta(days=1), now, "zh-CN") == "11月25日 周三 21:00"
+    assert clock_words(485) == "08:05"
