@@ -97,6 +97,7 @@ def make_app(node: Node) -> Starlette:
         finally:
             tasks.cancel()
             await asyncio.wait([tasks])
+            media.close()
 
     return Starlette(
         routes=[
@@ -125,6 +126,6 @@ async def _keep_running(node: Node) -> None:
                 log.warning("tasks.failed", problem=str(error))
                 told = error if isinstance(error, AppError) else None
                 folder = str(node.settings.state)
-                with contextlib.suppress(sqlite3.Error):  # a full disk: then the log has to do
+                with contextlib.suppress(sqlite3.Error):  # not even readable: then the log has to do
                     node.notes.trouble("node", told or NodeStateUnreadable(folder=folder, why=str(error)))
         await asyncio.sleep(node.settings.retry_longest_seconds)

@@ -27,7 +27,8 @@ from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes
 from edge_cache.releases.repository import ReleaseRepository
-from edge_cache.serve.progressive import Missing
+from edge_cache.scrub import Looked
+from edge_cache.serve.sending import Missing
 from edge_cache.settings import EdgeSettings
 from edge_cache.terminal import DAMAGED, FAILED, IN_PART, Json, console
 from edge_cache.terminal import finish as _finish
@@ -60,6 +61,7 @@ def serve() -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
             server = uvicorn.Server(config)
@@ -118,10 +120,7 @@ def sync(as_json: Json = False) -> None:
     """Look at the centre once, fetch all that is new, report, and stop. Exit code 3: something is still missing."""
 
     async def work(node: Node) -> int:
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-            console=Console(stderr=True), disable=as_json,
-        ) as bar:  # fmt: skip
+        with _bar(as_json) as bar:
             task = bar.add_task("Fetching", total=None)
             await node.sync_once()
             wanted = sum(c.bytes_wanted - c.bytes_held for c in node.releases.held())
@@ -142,22 +141,66 @@ def sync(as_json: Json = False) -> None:
 
 
 @app.command()
-def verify(as_json: Json = False) -> None:
-    """Read and check everything the node holds. What has rotten is forgotten, to be fetched again: exit code 4."""
+def verify(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch what has rotten again at once.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read and check everything the node holds. What has rotten is forgotten, to be fetched again.
+
+    Exit code 4: damage was found; with --fetch 0 if all of it has come again. A node that runs does this by itself,
+    slowly: `songtan edge status` says when it last came through.
+    """
 
     async def work(node: Node) -> int:
-        sound, bad = 0, []
-        for digest, good in node.keeper.verify():
-            sound += good
-            if not good:
-                bad.append(digest)
+        found: list[Looked] = []
+        with _bar(as_json) as bar:
+            task = bar.add_task("Checking", total=node.keeper.rows.totals()[1])
+            for looked in node.housekeeping.scrub.everything():
+                found.append(looked)
+                bar.update(task, advance=looked.length)
+        bad = [looked.digest for looked in found if not looked.sound]
+        fetched = bool(bad) and fetch and await _fetched_again(node)
         if as_json:
-            print(json.dumps({"sound": sound, "damaged": bad}))
+            print(json.dumps({"sound": len(found) - len(bad), "damaged": bad, "fetched_again": fetched}))
         else:
-            console.print(f"{sound} sound, {len(bad)} damaged.")
-        return DAMAGED if bad else 0
+            again = " All of it has been fetched again." if fetched else ""
+            console.print(f"{len(found) - len(bad)} sound, {len(bad)} damaged.{again}")
+        return DAMAGED if bad and not fetched else 0
 
     _with_node(work)
+
+
+@app.command()
+def gc(as_json: Json = False) -> None:
+    """Remove what no known release needs, and what a power cut left. A node that runs does this by itself."""
+
+    async def work(node: Node) -> int:
+        evictor = node.housekeeping.evictor
+        removed = evictor.collect() + evictor.sweep()
+        if as_json:
+            print(
+                json.dumps({"segments": removed.segments, "small_files": removed.blobs, "bytes_freed": removed.freed})
+            )
+        else:
+            console.print(
+                f"{removed.segments} segments and {removed.blobs} small files removed, {removed.freed} bytes freed."
+            )
+        return 0
+
+    _with_node(work)
+
+
+async def _fetched_again(node: Node) -> bool:
+    """Fetch what is missing; say whether nothing is missing any more."""
+    await node.fill_once()
+    return all(course.bytes_held == course.bytes_wanted for course in node.releases.held())
+
+
+def _bar(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+        console=Console(stderr=True), disable=quiet,
+    )  # fmt: skip
 
 
 def _figures(notes: Notes, releases: ReleaseRepository) -> dict[str, Any]:

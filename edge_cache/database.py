@@ -1,12 +1,13 @@
 """node.db: what the node knows and holds. SQLite in WAL mode, every commit on the disk before it counts."""
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from edge_cache.errors import NodeStateUnreadable
+from edge_cache.errors import DiskFull, DiskTrouble, DiskUnwritable, NodeStateUnreadable
 from edge_cache.schema import CHANGES, FIRST_VERSION, SCHEMA
 
 
@@ -53,18 +54,38 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is on the disk when the block ends, or none after an error."""
+        """One transaction: all of it is on the disk when the block ends, or none after an error.
+
+        Raises DiskTrouble if the disk is full or cannot be written.
+        """
         with self._write_lock:
             if self._writer.in_transaction:
                 yield self._writer
                 return
-            self._writer.execute("begin immediate")
             try:
+                self._writer.execute("begin immediate")
                 yield self._writer
-            except BaseException:
-                self._writer.execute("rollback")
+                self._writer.execute("commit")
+            except BaseException as error:
+                self._undo()
+                if isinstance(error, sqlite3.OperationalError) and (trouble := self._disk_trouble(error)):
+                    raise trouble from error
                 raise
-            self._writer.execute("commit")
+
+    def _undo(self) -> None:
+        """Leave no transaction open; a disk that cannot be written may refuse even that, and then there is none."""
+        if self._writer.in_transaction:
+            with suppress(sqlite3.OperationalError):
+                self._writer.execute("rollback")
+
+    def _disk_trouble(self, error: sqlite3.OperationalError) -> DiskTrouble | None:
+        """Return what `error` says of the disk, if it is about the disk."""
+        primary = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+        if primary == sqlite3.SQLITE_FULL:
+            return DiskFull(free=shutil.disk_usage(self.path.parent).free, reserve=0)
+        if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+            return DiskUnwritable(folder=str(self.path.parent), why=str(error))
+        return None
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""

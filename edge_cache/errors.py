@@ -249,14 +249,31 @@ class SourceSentBadBytes(SourceFailed):
     wears_off = False
 
 
-class DiskFull(AppError):
+class DiskTrouble(AppError):
+    """The disk takes nothing more for now; what is on it is served."""
+
+    code = "disk.trouble"
+    status = 507
+    message = N_("The disk takes nothing more. Lessons that are here play on.")
+
+
+class DiskFull(DiskTrouble):
     """The disk's reserve is reached."""
 
     code = "disk.full"
-    status = 507
     message = N_(
         "The disk is full: %(free)s bytes are free and %(reserve)s stay free for the machine. "
         "Lessons that are here play on; make room to fetch more."
+    )
+
+
+class DiskUnwritable(DiskTrouble):
+    """The disk refuses to be written: mounted read-only after a fault, or dying."""
+
+    code = "disk.unwritable"
+    message = N_(
+        "The disk under %(folder)s cannot be written: %(why)s. Lessons that are here play on, nothing new is kept. "
+        "Start the box anew; if it stays, the disk is dying: replace it."
     )
 
 

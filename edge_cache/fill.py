@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from catalog.formats.errors import AppError
-from edge_cache.errors import DiskFull, SourceFailed
+from edge_cache.errors import DiskFull, DiskTrouble, SourceFailed
 from edge_cache.fetch import Fetcher, pause_after
 from edge_cache.notes import Notes
 from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
@@ -90,7 +90,7 @@ class Fill:
             try:
                 self._check_disk(step.length)
                 await fetcher.carry_out(step, sources())
-            except DiskFull as error:
+            except DiskTrouble as error:
                 self._trouble("disk", error, outcome)
                 steps.clear()
             except SourceFailed as error:

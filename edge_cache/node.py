@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Self
 
@@ -22,6 +23,7 @@ from edge_cache.fetch import pause_after
 from edge_cache.fill import Fill, Outcome
 from edge_cache.folder_lock import FolderLock
 from edge_cache.holdings import Holdings
+from edge_cache.housekeeping import Housekeeping
 from edge_cache.identity import Identity, read_identity
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes
@@ -34,7 +36,9 @@ from edge_cache.settings import EdgeSettings
 from edge_cache.sources import HttpSource, Source, Sources
 from edge_cache.store.files import Files
 from edge_cache.store.keeper import Keeper
+from edge_cache.store.needs import NeedsRepository
 from edge_cache.store.repository import StoreRepository
+from edge_cache.store.turns import stand_back
 from edge_cache.sync import Sync, SyncResult
 from edge_cache.timetable.exchange import exchange
 from edge_cache.timetable.forecast import HeldForecast
@@ -42,6 +46,9 @@ from edge_cache.timetable.repository import TimetableRepository
 from edge_cache.timetable.service import TimetableService
 
 log = structlog.get_logger(__name__)
+
+THREADS = 6
+"""For what syncing, filling and keeping house do at the disk and the processor, all together."""
 
 
 def machine_clock() -> datetime:
@@ -65,6 +72,14 @@ class Node:
         self.notes = Notes(self.database)
         self.releases, self.statements = ReleaseRepository(self.database), StatementRepository(self.database)
         self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
+        self.housekeeping = Housekeeping(
+            self.keeper,
+            NeedsRepository(self.database),
+            self.notes,
+            self.now,
+            lambda: self.fill.disk_reserve,
+            settings.scrub_days,
+        )
         self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
         self.bytes_fetched = 0
         self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, lambda: self.client, self._someone_came)
@@ -74,6 +89,7 @@ class Node:
         self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
         self._reporter: Reporter | None = None
         self._newest_told = 0
+        self._replaced: Callable[[], None] = lambda: None
         self.keeper.on_complete = self._on_complete
         self.timetable = TimetableService(
             TimetableRepository(self.database),
@@ -90,7 +106,8 @@ class Node:
         self.close()
 
     def close(self) -> None:
-        """Close the database and let go of the folder."""
+        """Finish what is on its way to the disk, close the database, and let go of the folder."""
+        self.keeper.close()
         self.database.close()
         self._lock.release()
 
@@ -102,7 +119,10 @@ class Node:
     def holdings(self) -> Holdings:
         """What this node can give to peers."""
         files = self.keeper.files
-        return Holdings(self.keeper.rows, self.statements, files.segments, files.blobs, self.keeper.segment)
+        return Holdings(self.keeper.rows, self.statements, files.segments, files.blobs, self._rotten)
+
+    def _rotten(self, digest: str) -> None:
+        self.keeper.lose([digest], "its bytes are not what its name says")
 
     @property
     def client(self) -> httpx2.AsyncClient:
@@ -208,8 +228,11 @@ class Node:
     async def run(self) -> None:
         """Keep the node in step with the centre and filled, until cancelled."""
         loop = asyncio.get_running_loop()
-        self.keeper.on_rot = lambda: _set_from_thread(loop, self._fill_wanted)
-        self.timetable.on_change = lambda: _set_from_thread(loop, self._sync_wanted)
+        self.timetable.on_change = lambda: _call_in_loop(loop, self._sync_wanted.set)
+        # Whatever the node does in threads gives way to those that serve, which are others.
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, "node", stand_back))
+        self._replaced = lambda: _call_in_loop(loop, self.housekeeping.releases_changed)
+        self.keeper.on_rot = lambda: _call_in_loop(loop, self._fill_wanted.set)
         while self.identity is None:
             await self._sync_wanted.wait()
             self._sync_wanted.clear()
@@ -218,6 +241,7 @@ class Node:
                 tasks.create_task(self._stay_in_step())
                 tasks.create_task(self._stay_filled())
                 tasks.create_task(self.neighbourhood.run(self._enrolled().node))
+                tasks.create_task(self.housekeeping.run())
         finally:
             await self.close_client()
 
@@ -289,6 +313,7 @@ class Node:
         switched = self.releases.switch()
         if switched:
             log.info("lessons.switched", lessons=switched)
+            self._replaced()
 
     def _enrolled(self) -> Identity:
         if self.identity is None:
@@ -299,9 +324,9 @@ class Node:
         return Centre(self.client, identity.centre, identity.token.get_secret_value())
 
 
-def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+def _call_in_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended: the next start plans anew anyway
-        loop.call_soon_threadsafe(event.set)
+        loop.call_soon_threadsafe(work)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

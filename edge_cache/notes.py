@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from catalog.formats.errors import AppError
 from edge_cache.database import Database
+from edge_cache.errors import DiskTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Notes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unwritten: dict[str, Problem] = {}
 
     def fact(self, key: str) -> str | None:
         """Return a fact as text."""
@@ -61,14 +63,28 @@ class Notes:
 
     def problems(self) -> list[Problem]:
         """Return what is wrong now, the longest standing first."""
-        rows = self._database.read("select source, code, message, data, since from problem order by since, source")
-        return [Problem(r[0], r[1], r[2], json.loads(r[3]), datetime.fromisoformat(r[4])) for r in rows]
+        rows = self._database.read("select source, code, message, data, since from problem")
+        found = {r[0]: Problem(r[0], r[1], r[2], json.loads(r[3]), datetime.fromisoformat(r[4])) for r in rows}
+        return sorted((found | self._unwritten).values(), key=lambda p: (p.since, p.source))
 
     def trouble(self, source: str, error: AppError) -> bool:
         """Note that something is wrong at `source`, for example "metadata" or "release:<course>".
 
-        Return whether that is news: nothing stood there, or something else.
+        Return whether that is news: nothing stood there, or something else. On a disk that takes nothing more it is
+        remembered for as long as this process runs.
         """
+        try:
+            news = self._write_trouble(source, error)
+        except DiskTrouble:
+            before = self._unwritten.get(source)
+            if before is not None and before.code == error.code:
+                return False
+            self._unwritten[source] = Problem(source, error.code, error.message, error.data, datetime.now(UTC))
+            return True
+        self._unwritten.pop(source, None)
+        return news
+
+    def _write_trouble(self, source: str, error: AppError) -> bool:
         data, now = json.dumps(error.data, ensure_ascii=False, sort_keys=True), datetime.now(UTC).isoformat()
         with self._database.write() as rows:
             before = rows.execute("select code from problem where source = ?", (source,)).fetchone()
@@ -89,3 +105,5 @@ class Notes:
                     rows.execute("delete from problem where substr(source, 1, ?) = ?", (len(source), source))
                 else:
                     rows.execute("delete from problem where source = ?", (source,))
+        for source in sources:
+            self._unwritten.pop(source, None)

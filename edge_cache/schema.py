@@ -59,6 +59,15 @@ create view current_lesson as select l.*, c.position,
     from current c join lesson l on l.course = c.course and l.release = c.number;
 """
 
+LIVE_RENDITIONS = """
+-- Renditions that a class may ask for: of an assigned course, in its newest release or in the one that a lesson serves.
+create view live_rendition as select r.* from rendition r
+    where exists (select 1 from assignment a where a.course = r.course)
+    and (r.release = (select max(number) from release n where n.course = r.course)
+        or exists (select 1 from serving v
+            where v.course = r.course and v.lesson = r.lesson and v.release = r.release));
+"""
+
 CHANGES: tuple[str, ...] = (
     # Signed statements as they came, by their names in the store, for peers and drives.
     "create table statement (name text primary key, body blob not null)",
@@ -67,5 +76,6 @@ CHANGES: tuple[str, ...] = (
     " without rowid;"
     "create table played (course text not null, lesson text not null, day text not null, hour integer not null,"
     " count integer not null, primary key (day, hour, course, lesson)) without rowid;",
+    LIVE_RENDITIONS,
 )
 """What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""

@@ -54,6 +54,9 @@ class EdgeSettings(BaseSettings):
         default=(), description="folders to look for bundles in, with : between, besides mounted drives"
     )
     time_zone: str = Field(default="Asia/Shanghai", description="the school's time zone, as the tz database names it")
+    scrub_days: float = Field(
+        default=10, ge=0, description="days of being on in which all that is held is read and compared once; 0: never"
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     log_json: bool = Field(default=True, description="log as JSON lines; otherwise for people")
 

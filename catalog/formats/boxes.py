@@ -170,6 +170,40 @@ def _trun_totals(segment: bytes, trun: Box, default_duration: int | None) -> tup
     return default_duration * count, first_flags
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceFields:
+    """Where in a segment the three fields stand that say its place, as offsets from its start."""
+
+    sequence: int
+    track: int
+    decode_time: int
+
+    def filled(self, sequence: int, decode_time: int, track: int = 1) -> tuple[tuple[int, bytes], ...]:
+        """Return what a place (as in `place_segment`) writes into the segment, as (offset, bytes)."""
+        return (
+            (self.sequence, _U32.pack(sequence)),
+            (self.track, _U32.pack(track)),
+            (self.decode_time, _U64.pack(decode_time)),
+        )
+
+
+def moof_length(start: bytes) -> int:
+    """Return the length of the `moof` whose first bytes (at least 16) are `start`. Raises BadFormat if it is none."""
+    size, kind = _HEADER.unpack_from(start)
+    if size == 1:
+        size = _U64.unpack_from(start, _HEADER.size)[0]
+    if kind != b"moof" or size < _HEADER.size:
+        raise _bad("it does not start with a moof")
+    return int(size)
+
+
+def find_place(moof: bytes) -> PlaceFields:
+    """Find the fields of a place in `moof`, that of a segment which was taken before. Raises BadFormat without them."""
+    mfhd, traf = find(moof, (b"moof", b"mfhd")), (b"moof", b"traf")
+    tfhd, tfdt = find(moof, (*traf, b"tfhd")), find(moof, (*traf, b"tfdt"))
+    return PlaceFields(mfhd.body + 4, tfhd.body + 4, tfdt.body + 4)
+
+
 def place_segment(segment: bytes, sequence: int, decode_time: int, track: int = 1) -> bytes:
     """Return `segment` with its place filled in: sequence number, decode time (timescale units) and track.
 

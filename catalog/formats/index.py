@@ -6,7 +6,7 @@ the digest of its index.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from io import BytesIO
@@ -54,6 +54,10 @@ class Index:
     timescale: int
     init: bytes
     segments: tuple[Segment, ...]
+
+    def first(self, count: int | None) -> "Index":
+        """Return the index of the first `count` segments alone; all of them for None."""
+        return self if count is None else replace(self, segments=self.segments[:count])
 
     @property
     def pack_length(self) -> int:

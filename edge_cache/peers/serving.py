@@ -19,8 +19,8 @@ from catalog.formats.index import Index, Segment
 from edge_cache.errors import MediaUnknown
 from edge_cache.holdings import Holdings
 from edge_cache.peers.pace import Pace
-from edge_cache.serve.progressive import Missing
 from edge_cache.serve.ranges import Span, Unsatisfiable, matches, read_range
+from edge_cache.serve.sending import Missing
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHUNK = 64 << 10

@@ -176,7 +176,8 @@ class ReleaseRepository:
     def switch(self) -> int:
         """Let each lesson serve its newest release if a watchable rung of that is whole here; return how many did.
 
-        Releases that no lesson serves any more and that are not the newest are dropped.
+        Of each course the newest release is kept, what lessons serve, and the one before the newest: to go back to it
+        (by a newer release that says the same again) then costs nothing while its segments are here.
         """
         with self._database.write() as rows:
             switched = rows.execute(
@@ -191,8 +192,8 @@ class ReleaseRepository:
                 " (select max(number) from release n where n.course = serving.course))"
             )
             old = (
-                "select course, number from release o where number <"
-                " (select max(number) from release n where n.course = o.course) and not exists"
+                "select course, number from release o where"
+                " (select count(*) from release n where n.course = o.course and n.number > o.number) > 1 and not exists"
                 " (select 1 from serving s where s.course = o.course and s.release = o.number)"
             )
             for course, number in rows.execute(old).fetchall():
@@ -241,9 +242,12 @@ class ReleaseRepository:
         return None if row is None else int(row["release"])
 
     def lesson(self, course: str, release: int, lesson: str) -> Lesson | None:
-        """Return a lesson as its release describes it."""
+        """Return a lesson as its release describes it; None if the newest release no longer has it at all."""
         row = self._database.read_one(
-            "select document from lesson where course = ? and release = ? and id = ?", (course, release, lesson)
+            "select l.document from lesson l where l.course = ? and l.release = ? and l.id = ? and exists"
+            " (select 1 from lesson w where w.course = l.course and w.id = l.id and w.release ="
+            " (select max(number) from release n where n.course = l.course))",
+            (course, release, lesson),
         )
         return None if row is None else Lesson.model_validate_json(row["document"])
 

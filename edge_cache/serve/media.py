@@ -1,9 +1,10 @@
-"""Addresses of the media, and what is answered there. Handlers are plain functions: Starlette runs them in threads.
+"""Addresses of the media, and what is answered there. Handlers that are plain functions run in Starlette's threads.
 
 /media/<course>/<release>/<lesson>/lesson.m3u8      the lesson's renditions that are here, of both tiers
 /media/<course>/<release>/<lesson>/<rung>.m3u8      those of one rung
 /media/<course>/<release>/<lesson>/<rung>.mp4       the lesson as one file, for every screen
 /media/<course>/<release>/<lesson>/<rung>.modern.mp4    the same in the modern tier
+    ?first=<count>                                      the first segments only, of a lesson that is still on its way
 /media/<course>/<release>/<lesson>/chapters.vtt     its chapters
 /media/<course>/<release>/<lesson>/thumbnails.vtt   its stills by time, as far as they are here
 /media/track/<index>/<count>.m3u8                   the first `count` segments of a track
@@ -11,27 +12,30 @@
 /media/caption/<milliseconds>/<digest>.m3u8, /media/blob/<digest>.vtt, .jpg, .png
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from functools import lru_cache
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from catalog.formats.boxes import place_segment
 from catalog.formats.cues import chapters_vtt, thumbnails_vtt
 from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import sha256_hex
-from catalog.formats.index import Index
+from catalog.formats.index import Index, Segment
 from catalog.formats.playlist import Addresses, caption_playlist, media_playlist, multivariant
 from catalog.formats.release import Lesson, Still
 from catalog.formats.rungs import Rung, Tier
 from edge_cache.errors import MediaDamaged, MediaUnknown
 from edge_cache.releases.repository import ReleaseRepository, RungState
-from edge_cache.serve.progressive import Missing, ProgressiveFile
+from edge_cache.serve.progressive import ProgressiveFile
 from edge_cache.serve.ranges import Span, Unsatisfiable, matches, range_still_holds, read_range
+from edge_cache.serve.sending import Missing, Parts, Sender, Streamed
 from edge_cache.store.keeper import Keeper
+from edge_cache.store.reading import Opened
+from edge_cache.store.repository import StoreRepository
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +44,15 @@ FRESH = "no-cache"
 HLS_TYPE = "application/vnd.apple.mpegurl"
 VTT_TYPE = "text/vtt; charset=utf-8"
 BLOB_TYPES = {"vtt": VTT_TYPE, "jpg": "image/jpeg", "png": "image/png"}
-CACHED_LAYOUTS = 16
+CACHED_LAYOUTS = 64
+"""Indexes, and files made of them, that are kept: what sixty screens play at once takes some 3 MB."""
 
 
 class Media:
     """Serves views of what the keeper holds."""
 
     def __init__(self, releases: ReleaseRepository, keeper: Keeper) -> None:
-        self._releases, self._keeper = releases, keeper
+        self._releases, self._keeper, self._sender = releases, keeper, Sender(keeper)
         self._index = lru_cache(maxsize=CACHED_LAYOUTS)(self._read_index)
         self._file = lru_cache(maxsize=CACHED_LAYOUTS)(self._lay_out)
         self.on_bytes: Callable[[int], None] = lambda count: None
@@ -66,6 +71,10 @@ class Media:
             Route("/media/caption/{milliseconds:int}/{digest}.m3u8", self.caption),
             Route("/media/blob/{digest}.{kind}", self.blob),
         ]
+
+    def close(self) -> None:
+        """Let go of the threads that read for screens."""
+        self._sender.close()
 
     def lesson_playlist(self, request: Request) -> Response:
         """The renditions that are whole here; while none can be watched, what most is here of, as far as it goes."""
@@ -91,7 +100,8 @@ class Media:
         if not renditions:
             raise MediaUnknown
         captions = [c for c in lesson.captions if self._held(c.sha256)]
-        held = {digest: self._playable(digest) for r in shown for digest in (r.video, r.sound) if digest}
+        rows = self._keeper.rows
+        held = {digest: rows.playable(digest) for r in shown for digest in (r.video, r.sound) if digest}
         text = multivariant(
             lesson.media,
             renditions,
@@ -124,7 +134,7 @@ class Media:
         data = thumbnails_vtt(media.stills, media.duration_ms, address).encode()
         etag = f'"{sha256_hex(data)[:32]}"'
         if matches(request.headers.get("if-none-match"), etag):
-            return _not_modified(etag, FRESH)
+            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": FRESH})
         return Response(data, media_type=VTT_TYPE, headers={"ETag": etag, "Cache-Control": FRESH})
 
     def track_playlist(self, request: Request) -> Response:
@@ -143,52 +153,61 @@ class Media:
         digest = request.path_params["index"]
         return _whole(request, self._known(digest).init, f'"{digest[:32]}-init"', "video/mp4")
 
-    def segment(self, request: Request) -> Response:
+    async def segment(self, request: Request) -> Response:
         """A segment at its place in its track."""
         digest, number = request.path_params["index"], request.path_params["number"]
-        index = self._known(digest)
-        if number >= len(index.segments):
-            raise MediaUnknown
-        row = index.segments[number]
+        row, following, opened = await self._sender.run(self._open, digest, number)
         etag = f'"{row.digest[:32]}-{number}"'
-        if matches(request.headers.get("if-none-match"), etag):
-            return _not_modified(etag, IMMUTABLE)
-        data = self._keeper.segment(row.digest)
-        if data is None:
-            raise MediaDamaged
-        self.on_bytes(len(data))
-        return _whole(request, place_segment(data, number + 1, row.start), etag, "video/mp4")
+        status, span, headers = _range(request, etag, row.length)
+        if span is None or request.method == "HEAD":
+            opened.close()
+            return Response(status_code=status, headers=headers, media_type="video/mp4")
+        self._keeper.watch(digest)
+        if following is not None:
+            self._sender.read_ahead(following.digest)
+        body = self._sender.parts(opened, row.digest, opened.fields.filled(number + 1, row.start), span.start, span.end)
+        return Streamed(body, opened.close, status, headers, "video/mp4", self.on_bytes)
 
-    def progressive(self, request: Request) -> Response:
+    def _open(self, digest: str, number: int) -> tuple[Segment, Segment | None, Opened]:
+        """Return a segment's row, the row after it, and the segment. Raises MediaUnknown or MediaDamaged."""
+        rows = self._known(digest).segments
+        if number >= len(rows):
+            raise MediaUnknown
+        opened = self._keeper.open(rows[number].digest)
+        if opened is None:
+            raise MediaDamaged
+        return rows[number], rows[number + 1] if number + 1 < len(rows) else None, opened
+
+    async def progressive(self, request: Request) -> Response:
         """A lesson as one MP4, whole or by range; bytes are read and verified as they are sent."""
+        file, tracks = await self._sender.run(self._progressive_file, request)
+        status, span, headers = _range(request, file.etag, file.size)
+        if span is None or request.method == "HEAD":
+            return Response(status_code=status, headers=headers, media_type="video/mp4")
+        for track in tracks:
+            self._keeper.watch(track)
+        return Streamed(self._send(file, span), lambda: None, status, headers, "video/mp4", self.on_bytes)
+
+    def _progressive_file(self, request: Request) -> tuple[ProgressiveFile, list[str]]:
+        """Return what is asked for, and the tracks that it is made of. Raises MediaUnknown."""
         lesson, rungs = self._lesson(request)
         wanted, _, tier = request.path_params["rung"].partition(".")
         if tier == Tier.COMPATIBLE:  # one thing has one address
             raise MediaUnknown
         rung = next((r for r in rungs if (r.rung, r.tier) == (wanted, tier or Tier.COMPATIBLE)), None)
-        if rung is None or not (rung.complete or (rung.watchable and self._serves(request))):
+        if rung is None:
+            raise MediaUnknown
+        first = _count(request.query_params.get("first"))
+        if first is None and not (rung.complete or (rung.watchable and self._serves(request))):
+            raise MediaUnknown
+        if first is not None and not 1 <= first <= playable_segments(rung, self._keeper.rows):
             raise MediaUnknown
         try:
-            file = self._file(rung.video, rung.sound, lesson.media.duration_ms)
+            file = self._file(rung.video, rung.sound, lesson.media.duration_ms, first)
         except BadFormat as error:
             log.warning("view.refused", lesson=lesson.id, rung=rung.rung, why=str(error))
             raise MediaUnknown from error
-        headers = {"ETag": file.etag, "Accept-Ranges": "bytes", "Cache-Control": IMMUTABLE}
-        if matches(request.headers.get("if-none-match"), file.etag):
-            return _not_modified(file.etag, IMMUTABLE)
-        span = None
-        if request.method == "GET" and range_still_holds(request.headers.get("if-range"), file.etag):
-            try:
-                span = read_range(request.headers.get("range"), file.size)
-            except Unsatisfiable:
-                return Response(status_code=416, headers={"Content-Range": f"bytes */{file.size}", **headers})
-        if span is not None:
-            headers["Content-Range"] = span.content_range
-        status, span = (200, Span(0, file.size, file.size)) if span is None else (206, span)
-        headers["Content-Length"] = str(span.length)
-        if request.method == "HEAD":
-            return Response(status_code=status, headers=headers, media_type="video/mp4")
-        return StreamingResponse(self._send(file, span), status, headers, "video/mp4")
+        return file, [digest for digest in (rung.video, rung.sound) if digest]
 
     def caption(self, request: Request) -> Response:
         """The playlist around a caption file, for players that want one."""
@@ -206,15 +225,25 @@ class Media:
             raise MediaUnknown
         return _whole(request, data, f'"{digest[:32]}"', BLOB_TYPES[kind])
 
-    def _send(self, file: ProgressiveFile, span: Span) -> Iterator[bytes]:
+    async def _send(self, file: ProgressiveFile, span: Span) -> Parts:
         """Send a span; where a segment has rotten, stop short, so that the player knows and asks again."""
-        try:
-            for data in file.read(span.start, span.end, self._keeper.segment):
-                self.on_bytes(len(data))
-                yield data
-        except Missing as missing:
-            log.warning("view.broke-off", segment=str(missing))
-            raise
+        slices = list(file.slices(span.start, span.end))
+        for one, following in zip(slices, [*slices[1:], None], strict=True):
+            if one.piece is None:
+                yield one.data
+                continue
+            digest = one.piece.row.digest
+            opened = await self._sender.run(self._keeper.open, digest)
+            if opened is None:
+                log.warning("view.broke-off", segment=digest)
+                raise Missing(digest)
+            if following is not None and following.piece is not None:
+                self._sender.read_ahead(following.piece.row.digest)
+            patches = opened.fields.filled(one.piece.sequence, one.piece.row.start, one.piece.track)
+            with opened:
+                async with aclosing(self._sender.parts(opened, digest, patches, one.start, one.end)) as parts:
+                    async for part in parts:
+                        yield part
 
     def _lesson(self, request: Request) -> tuple[Lesson, tuple[RungState, ...]]:
         course, release, lesson = (request.path_params[name] for name in ("course", "release", "lesson"))
@@ -230,16 +259,9 @@ class Media:
         return serving is not None and serving == int(params["release"])
 
     def _furthest(self, rungs: Sequence[RungState]) -> list[RungState]:
-        able = [r for r in rungs if all(self._playable(d) for d in (r.video, r.sound) if d)]
-        return sorted(able, key=lambda r: min(self._playable(d) for d in (r.video, r.sound) if d))[-1:]
-
-    def _playable(self, digest: str) -> int:
-        """How many segments a player may be told of: all up to the first that is missing."""
-        track = self._keeper.rows.track(digest)
-        if track is None or track.complete:
-            return 0 if track is None else track.segments
-        missing = self._keeper.rows.missing(digest)
-        return missing[0][0] if missing else 0
+        rows = self._keeper.rows
+        able = [rung for rung in rungs if playable_segments(rung, rows)]
+        return sorted(able, key=lambda rung: playable_segments(rung, rows))[-1:]
 
     def _held(self, digest: str) -> bool:
         known = self._keeper.rows.blob(digest)
@@ -257,10 +279,16 @@ class Media:
             raise MediaUnknown
         return index
 
-    def _lay_out(self, video: str | None, sound: str | None, duration_ms: int) -> ProgressiveFile:
-        return ProgressiveFile(
-            self._index(video) if video else None, self._index(sound) if sound else None, duration_ms
-        )
+    def _lay_out(self, video: str | None, sound: str | None, duration_ms: int, first: int | None) -> ProgressiveFile:
+        pictures, voice = (self._index(digest).first(first) if digest else None for digest in (video, sound))
+        if first is not None:
+            duration_ms = max(index.duration_ms for index in (pictures, voice) if index is not None)
+        return ProgressiveFile(pictures, voice, duration_ms)
+
+
+def playable_segments(rung: RungState, rows: StoreRepository) -> int:
+    """Return how many segments of a rendition can be played: all up to the first that one of its tracks lacks."""
+    return min((rows.playable(digest) for digest in (rung.video, rung.sound) if digest), default=0)
 
 
 def file_address(base: str, rung: str, tier: str) -> str:
@@ -281,22 +309,29 @@ def _is_digest(text: str) -> bool:
     return len(text) == 64 and set(text) <= set("0123456789abcdef")
 
 
-def _not_modified(etag: str, keep: str) -> Response:
-    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": keep})
-
-
 def _whole(request: Request, data: bytes, etag: str, kind: str) -> Response:
     """Answer with something small and immutable, or the range of it that was asked for."""
-    headers = {"ETag": etag, "Cache-Control": IMMUTABLE, "Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
+    status, span, headers = _range(request, etag, len(data))
+    return Response(data[span.start : span.end] if span else b"", status, headers, kind)
+
+
+def _range(request: Request, etag: str, size: int) -> tuple[int, Span | None, dict[str, str]]:
+    """Return status, bytes to send (None: none) and headers for something immutable of `size` bytes."""
     if matches(request.headers.get("if-none-match"), etag):
-        return _not_modified(etag, IMMUTABLE)
+        return 304, None, {"ETag": etag, "Cache-Control": IMMUTABLE}
+    headers = {"ETag": etag, "Cache-Control": IMMUTABLE, "Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
     wanted = request.headers.get("range") if request.method == "GET" else None
     try:
-        held = range_still_holds(request.headers.get("if-range"), etag)
-        span = read_range(wanted, len(data)) if held else None
+        span = read_range(wanted, size) if range_still_holds(request.headers.get("if-range"), etag) else None
     except Unsatisfiable:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(data)}", **headers})
+        return 416, None, headers | {"Content-Range": f"bytes */{size}"}
     if span is None:
-        return Response(data, headers=headers, media_type=kind)
-    headers["Content-Range"] = span.content_range
-    return Response(data[span.start : span.end], 206, headers, kind)
+        return 200, Span(0, size, size), headers | {"Content-Length": str(size)}
+    return 206, span, headers | {"Content-Range": span.content_range, "Content-Length": str(span.length)}
+
+
+def _count(text: str | None) -> int | None:
+    """Return the number in a query; None without one, 0 for what is none."""
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0

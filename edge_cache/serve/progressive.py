@@ -5,10 +5,9 @@ read to know the length; a range reads the segments that it touches and no other
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalog.formats.boxes import place_segment
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import Index, Segment
 from catalog.formats.progressive import SOUND_TRACK, VIDEO_TRACK, join_inits, make_sidx
@@ -23,8 +22,14 @@ class Piece:
     sequence: int
 
 
-class Missing(Exception):
-    """A segment that cannot be read now."""
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Bytes of the file: `data` from its head, or from `start` up to `end` of the segment of `piece`."""
+
+    data: bytes
+    piece: Piece | None
+    start: int
+    end: int
 
 
 class ProgressiveFile:
@@ -47,21 +52,16 @@ class ProgressiveFile:
         names = f"{duration_ms}:{video.digest if video else ''}:{sound.digest if sound else ''}"
         self.etag = f'"{sha256_hex(names.encode())[:32]}"'
 
-    def read(self, start: int, end: int, segment: Callable[[str], bytes | None]) -> Iterator[bytes]:
-        """Yield the bytes from `start` up to `end`. `segment` gives a verified segment by digest, or None.
-
-        Raises Missing where a segment is None; what was yielded before it is right.
-        """
+    def slices(self, start: int, end: int) -> Iterator[Slice]:
+        """Yield what makes up the bytes from `start` up to `end`, in order."""
         if start < len(self.head):
-            yield self.head[start : min(end, len(self.head))]
+            yield Slice(self.head[start : min(end, len(self.head))], None, 0, 0)
         number = max(0, bisect_right(self._starts, start) - 1)
         while number < len(self._pieces) and self._starts[number] < end:
             piece, at = self._pieces[number], self._starts[number]
-            data = segment(piece.row.digest)
-            if data is None:
-                raise Missing(piece.row.digest)
-            placed = place_segment(data, piece.sequence, piece.row.start, piece.track)
-            yield placed[max(0, start - at) : end - at]
+            first, last = max(0, start - at), min(end - at, piece.row.length)
+            if first < last:
+                yield Slice(b"", piece, first, last)
             number += 1
 
 

@@ -9,12 +9,14 @@ A name in `segments` or `blobs` appears only when its bytes are on the disk.
 
 import itertools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from catalog.durable import fsync_folder, write_synced
 from catalog.formats.hashing import sha256_hex
 
+PREFIXES = tuple(f"{n:02x}" for n in range(256))
+HEX = frozenset("0123456789abcdef")
 _numbers = itertools.count()
 
 
@@ -42,22 +44,40 @@ class Shelf:
             return None
         return data if sha256_hex(data) == digest else None
 
-    def keep(self, files: Sequence[tuple[str, bytes]]) -> None:
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of the files whose digests begin with `prefix` (two hex digits), in order."""
+        try:
+            names = sorted(path.name for path in (self.folder / prefix).iterdir())
+            return [name for name in names if name[:2] == prefix and len(name) == 64 and set(name) <= HEX]
+        except FileNotFoundError:
+            return []
+
+    def keep(self, files: Sequence[tuple[str, bytes]], before_each: Callable[[], object] = lambda: None) -> None:
         """Put files, given as (digest, bytes that were verified), on the disk; all are durable on return.
 
-        Raises OSError if the disk is full; then none of the new names counts.
+        `before_each` is called before each file. Raises OSError if the disk is full; then
+        none of the new names counts, and nothing of them is left to fill it.
         """
-        touched: set[Path] = set()
         staged: list[tuple[Path, Path]] = []
-        for digest, data in files:
-            place = self.path(digest)
+        try:
+            for digest, data in files:
+                before_each()
+                fresh = self._new / f"{next(_numbers)}.{digest[:16]}"
+                staged.append((fresh, self.path(digest)))
+                write_synced(fresh, data)
+            self._name(staged)
+        except OSError:
+            for fresh, _ in staged:
+                fresh.unlink(missing_ok=True)
+            raise
+
+    def _name(self, staged: Sequence[tuple[Path, Path]]) -> None:
+        """Give files that are on the disk their names, durably."""
+        touched: set[Path] = set()
+        for fresh, place in staged:
             if not place.parent.is_dir():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 touched.add(self.folder)
-            fresh = self._new / f"{next(_numbers)}.{digest[:16]}"
-            write_synced(fresh, data)
-            staged.append((fresh, place))
-        for fresh, place in staged:
             fresh.replace(place)
             touched.add(place.parent)
         for folder in touched:
@@ -80,6 +100,10 @@ class Files:
         self.blobs = Shelf(folder / "blobs", new)
         fsync_folder(folder)
         fsync_folder(folder.parent)
+
+    def shelves(self) -> Iterator[Shelf]:
+        """Yield every shelf."""
+        yield from (self.segments, self.blobs)
 
     def disk(self) -> tuple[int, int]:
         """Bytes free and bytes in all on the store's disk."""

@@ -95,10 +95,26 @@ class StoreRepository:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def playable(self, digest: str) -> int:
+        """Return how many segments of a track a player may be told of: all up to the first that is missing."""
+        row = self._database.read_one(
+            "select case when t.held = t.segments then t.segments else coalesce((select min(p.number) from part p"
+            " join segment s on s.id = p.segment where p.track = t.id and not s.held), 0) end"
+            " from track t where t.digest = ?",
+            (digest,),
+        )
+        return 0 if row is None else int(row[0])
+
     def is_held(self, segment: str) -> bool:
         """Say whether a segment is held."""
         row = self._database.read_one("select held from segment where digest = ?", (bytes.fromhex(segment),))
         return row is not None and bool(row["held"])
+
+    def indexes_here(self) -> list[tuple[str, int]]:
+        """Return (digest, length in bytes) of every index that is here, sound or not."""
+        return [
+            (row[0], row[1]) for row in self._database.read("select digest, index_length from track where segments")
+        ]
 
     def held_segments(self) -> Iterator[str]:
         """Yield the digest of every segment that is held, a thousand rows at a time."""

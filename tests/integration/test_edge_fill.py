@@ -137,7 +137,7 @@ def test_rot_is_found_by_verify_and_fetched_again(school: School) -> None:
     victims[1].unlink()
 
     async def work(node: Node) -> list[str]:
-        return [digest for digest, sound in node.keeper.verify() if not sound]
+        return [one.digest for one in node.housekeeping.scrub.everything() if not one.sound]
 
     assert sorted(school.run(work)) == sorted(v.name for v in victims[:2])
     school.wire.log.clear()

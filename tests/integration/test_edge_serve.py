@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from catalog.formats.boxes import boxes
+from catalog.formats.boxes import boxes, place_segment
 from catalog.formats.release import Lesson
 from catalog.formats.rungs import Rung, Tier
 from edge_cache.serve.progressive import ProgressiveFile
@@ -70,7 +70,11 @@ def whole_of(school: School, lesson: Lesson, rung: Rung) -> bytes:
     segments = {
         row.digest: data for t in (video, sound) for row, data in zip(t.index.segments, t.segments, strict=True)
     }
-    return b"".join(file.read(0, file.size, segments.get))
+    return file.head + b"".join(
+        place_segment(segments[one.piece.row.digest], one.piece.sequence, one.piece.row.start, one.piece.track)
+        for one in file.slices(len(file.head), file.size)
+        if one.piece
+    )
 
 
 def test_hls_leads_from_the_lesson_to_every_segment(school: School, client: Client) -> None:

@@ -6,40 +6,16 @@ import pytest
 
 from catalog.formats.errors import AppError, BadFormat
 from catalog.formats.index import TrackKind, make_index
-from catalog.formats.protocol import Assignment
 from catalog.formats.release import Release
 from catalog.formats.rungs import Rung
 from edge_cache.database import Database
 from edge_cache.folder_lock import FolderLock
-from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.store.files import Files
-from edge_cache.store.keeper import Keeper
-from edge_cache.store.repository import StoreRepository
 from tests.factories import Track, make_lesson, make_media, make_release, make_track
+from tests.fakes.box import Box
 
 VIDEO, SOUND = make_track(size=900), make_track(TrackKind.SOUND, size=300)
 OTHER = make_track(seed="other", size=500)
-
-
-class Box:
-    """A node's database and store, without the node."""
-
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(folder / "node.db")
-        self.rows, self.releases = StoreRepository(self.database), ReleaseRepository(self.database)
-        self.keeper = Keeper(Files(folder / "store"), self.rows)
-
-    def know(self, release: Release, *tracks: Track) -> None:
-        """Assign and add a release, with the indexes given."""
-        self.releases.assign((Assignment(course=release.course, partner=release.partner, release=1),))
-        self.releases.add(release, f"{release.number:064d}")
-        for track in tracks:
-            self.rows.add_index(track.index.digest, track.index.encoded)
-
-    def hold(self, track: Track) -> None:
-        self.keeper.keep_segments(
-            [(row.digest, data) for row, data in zip(track.index.segments, track.segments, strict=True)]
-        )
 
 
 @pytest.fixture
@@ -54,9 +30,9 @@ def lesson_release(video: Track = VIDEO) -> Release:
 def test_what_is_kept_is_read_back_and_counted(box: Box) -> None:
     box.know(lesson_release(), VIDEO, SOUND)
     row = VIDEO.index.segments[1]
-    assert box.keeper.segment(row.digest) is None
+    assert box.read(row.digest) is None
     box.keeper.keep_segments([(row.digest, VIDEO.segments[1])])
-    assert box.keeper.segment(row.digest) == VIDEO.segments[1]
+    assert box.read(row.digest) == VIDEO.segments[1]
     track = box.rows.track(VIDEO.index.digest)
     assert track is not None
     assert (track.held, track.segments, track.complete) == (1, 3, False)
@@ -98,6 +74,9 @@ def test_the_old_release_serves_until_the_new_one_is_whole(box: Box) -> None:
     assert box.releases.lesson(release.course, 1, lesson.id) is not None
     box.hold(OTHER)
     assert box.releases.serving(release.course, lesson.id) == 2
+    assert box.releases.lesson(release.course, 1, lesson.id) is not None, "to be gone back to"
+    box.know(release.model_copy(update={"number": 3, "lessons": (lesson,)}))
+    assert box.releases.serving(release.course, lesson.id) == 3
     assert box.releases.lesson(release.course, 1, lesson.id) is None
 
 
@@ -110,6 +89,7 @@ def test_a_lesson_that_was_withdrawn_is_no_longer_listed(box: Box) -> None:
     box.know(release.model_copy(update={"number": 2, "lessons": ()}))
     assert box.releases.lessons(release.course) == []
     assert box.releases.serving(release.course, release.lessons[0].id) is None
+    assert box.releases.lesson(release.course, 1, release.lessons[0].id) is None, "by its old address"
 
 
 def test_the_same_segment_twice_in_a_track_counts_twice(box: Box) -> None:
@@ -135,7 +115,7 @@ def test_rot_is_never_given_out_and_is_wanted_again(box: Box, damage: bytes | No
     digest = VIDEO.index.segments[0].digest
     path = box.keeper.files.segments.path(digest)
     path.unlink() if damage is None else path.write_bytes(damage)
-    assert box.keeper.segment(digest) is None
+    assert box.read(digest) is None
     assert noticed == [True]
     assert [n for n, _ in box.rows.missing(VIDEO.index.digest)] == [0]
     assert not path.exists()
