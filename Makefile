@@ -66,6 +66,14 @@ bench-readiness: .venv/.bench ## let schools live four weeks with every way of f
 bench-encode: .venv/.bench ## take the figures of the encoding (QUICK=1, ARGS="--clips FOLDER compare curves cost scale correction")
 	@$(BIN)/python -m benchmarks.encode $(ARGS)
 
+.PHONY: bench-serve
+bench-serve: .venv/.dev ## sixty screens at a node that fills, and at nginx (QUICK=1; needs nginx)
+	@$(BIN)/python -m benchmarks.serve
+
+.PHONY: bench-power
+bench-power: .venv/.dev ## cut a node's power at 320 random moments (QUICK=1; as root with xfsprogs by disk images)
+	@$(BIN)/python -m benchmarks.power
+
 .PHONY: format
 format: .venv/.dev ## format and sort imports
 	$(BIN)/ruff format --quiet

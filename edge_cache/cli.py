@@ -5,8 +5,10 @@ again later; 4 damage was found (and will be fetched again).
 """
 
 import json
+import shutil
 import signal
 import socket
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -27,9 +29,11 @@ from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes
 from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.releases.updates import UpdateRepository, expected_hours, line_rate
 from edge_cache.scrub import Looked
 from edge_cache.serve.sending import Missing
 from edge_cache.settings import EdgeSettings
+from edge_cache.store.repository import StoreRepository
 from edge_cache.terminal import DAMAGED, FAILED, IN_PART, Json, console
 from edge_cache.terminal import finish as _finish
 from edge_cache.terminal import with_node as _with_node
@@ -103,8 +107,7 @@ def status(as_json: Json = False) -> None:
             return 0
         database = Database(settings.state / "node.db")
         try:
-            notes, releases = Notes(database), ReleaseRepository(database)
-            found = _figures(notes, releases)
+            found = _figures(database) | _store_figures(database, settings)
         finally:
             database.close()
         found["node"] = identity.model_dump(mode="json", exclude={"token"}) if identity else None
@@ -133,7 +136,7 @@ def sync(as_json: Json = False) -> None:
             node.notes.trouble("report", error)
         else:
             node.notes.mended("report")
-        found = _figures(node.notes, node.releases) | {"bytes_fetched": node.bytes_fetched}
+        found = _figures(node.database) | {"bytes_fetched": node.bytes_fetched}
         print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found)
         return IN_PART if found["problems"] else 0
 
@@ -203,17 +206,36 @@ def _bar(quiet: bool) -> Progress:
     )  # fmt: skip
 
 
-def _figures(notes: Notes, releases: ReleaseRepository) -> dict[str, Any]:
+def _figures(database: Database) -> dict[str, Any]:
     """What `status` and `sync` tell."""
+    notes, releases = Notes(database), ReleaseRepository(database)
     text = notes.fact("direction")
     titles = {course.course: course.title for course in releases.courses()}
+    rate = line_rate(notes)
     return {
         "direction": Direction.model_validate_json(text).version if text else 0,
         "courses": [{"title": titles.get(c.course), **c.model_dump(mode="json")} for c in releases.held()],
+        "updates": [
+            {**asdict(update), "expected_hours": expected_hours(update.cost, rate)}
+            for update in UpdateRepository(database).under_way()
+        ],
         "problems": [
             {"at": p.source, "code": p.code, "text": translate(p.message, spoken_language(), **p.data)}
             for p in notes.problems()
         ],
+    }
+
+
+def _store_figures(database: Database, settings: EdgeSettings) -> dict[str, Any]:
+    """What `status` tells of the store besides; bytes and ISO times."""
+    notes, usage = Notes(database), shutil.disk_usage(settings.state)
+    segments, held_bytes = StoreRepository(database).totals()
+    scrubbed = notes.fact("scrub_finished")
+    return {
+        "disk": {"free": usage.free, "total": usage.total},
+        "store": {"segments": segments, "bytes": held_bytes},
+        "scrub": {"finished": scrubbed, "damaged": int(notes.fact("scrub_found") or 0)} if scrubbed else None,
+        "line_bytes_per_s": line_rate(notes),
     }
 
 
@@ -225,6 +247,15 @@ def _tell(found: dict[str, Any]) -> None:
         words = f"{course['lessons_ready']} of {course['lessons']} lessons ready"
         console.print(
             f"{course['title'] or course['course']}: {words}, {course['bytes_held']} of {course['bytes_wanted']} bytes",
+            highlight=False,
+        )
+    for update in found["updates"]:
+        hours = update["expected_hours"]
+        time = "how long is not known yet" if hours is None else f"about {hours:.1f} h on this line"
+        most = "" if update["exact"] else "at most "
+        console.print(
+            f"{update['title']}: release {update['serving']} becomes {update['release']},"
+            f" {most}{update['cost']} bytes to fetch, {time}",
             highlight=False,
         )
     for problem in found["problems"]:

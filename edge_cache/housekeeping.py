@@ -48,9 +48,10 @@ class Housekeeping:
         clock: Callable[[], datetime],
         reserve: Callable[[], int],
         scrub_days: float,
+        rest_s: float = FOLDER_S,
     ) -> None:
         self._keeper, self._needs, self._notes, self._clock = keeper, needs, notes, clock
-        self._reserve, self._scrub_days = reserve, scrub_days
+        self._reserve, self._scrub_days, self._rest_s = reserve, scrub_days, rest_s
         self.evictor, self.scrub = Evictor(keeper, needs), Scrub(keeper, needs)
         self._replaced = asyncio.Event()
         self._troubled = any(problem.source == UPKEEP for problem in notes.problems())
@@ -98,7 +99,7 @@ class Housekeeping:
                 facts |= {"scrub_folders_done": "0", "scrub_bad": "0"}
                 log.info("scrub.finished", damaged=bad)
             await self._on_the_disk(lambda: self._notes.keep(**facts))  # noqa: B023 - awaited before it changes
-            await asyncio.sleep(FOLDER_S)
+            await asyncio.sleep(self._rest_s)
 
     async def _read(self, looks: Iterator[Looked]) -> int:
         """Look at files at a polite pace; return how many were bad."""

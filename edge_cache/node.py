@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.statements import StatementRepository
 from edge_cache.releases.trusted import TrustFolder
+from edge_cache.releases.updates import UpdateRepository, learn_rate, price
 from edge_cache.report import Reporter
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import HttpSource, Source, Sources
@@ -71,6 +73,7 @@ class Node:
             undo.pop_all()
         self.notes = Notes(self.database)
         self.releases, self.statements = ReleaseRepository(self.database), StatementRepository(self.database)
+        self.updates = UpdateRepository(self.database)
         self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
         self.housekeeping = Housekeeping(
             self.keeper,
@@ -173,6 +176,8 @@ class Node:
         """Look once at the centre and every source for what is new; with `line` False at those nearby alone."""
         sync = self.sync()
         result = await sync.run(line=line)
+        if result.releases:
+            await price(self.updates, self.keeper.rows, self.sources() if line else self.nearby())
         direction = sync.direction
         self.fill.disk_reserve = direction.policy.disk_reserve_bytes if direction else 0
         return result
@@ -281,9 +286,12 @@ class Node:
         failures = 0
         while True:
             self._fill_wanted.clear()
+            began = time.monotonic()
             outcome = await self.fill.run_pass(self.sources)
             if outcome.kept:
                 failures = 0
+                if not self.nearby():  # else not all of it came over the line
+                    learn_rate(self.notes, outcome.kept, time.monotonic() - began)
             if outcome.finished:
                 rests = self.fill.rests_for()
                 await _wait(self._fill_wanted, 3600.0 if rests is None else rests + 0.05)

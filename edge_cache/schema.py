@@ -59,13 +59,17 @@ create view current_lesson as select l.*, c.position,
     from current c join lesson l on l.course = c.course and l.release = c.number;
 """
 
-LIVE_RENDITIONS = """
+WHAT_IS_NEEDED = """
 -- Renditions that a class may ask for: of an assigned course, in its newest release or in the one that a lesson serves.
 create view live_rendition as select r.* from rendition r
     where exists (select 1 from assignment a where a.course = r.course)
     and (r.release = (select max(number) from release n where n.course = r.course)
         or exists (select 1 from serving v
             where v.course = r.course and v.lesson = r.lesson and v.release = r.release));
+-- Tracks of the policy's renditions, in the newest release of each assigned course, that are not wholly held.
+create view lacking_track as select distinct c.course, k.id, k.digest, k.length, k.index_length, k.segments
+    from current c join rendition r on r.course = c.course and r.release = c.number and r.wanted
+    join track k on k.id in (r.video, r.sound) where k.segments = 0 or k.held < k.segments;
 """
 
 CHANGES: tuple[str, ...] = (
@@ -76,6 +80,6 @@ CHANGES: tuple[str, ...] = (
     " without rowid;"
     "create table played (course text not null, lesson text not null, day text not null, hour integer not null,"
     " count integer not null, primary key (day, hour, course, lesson)) without rowid;",
-    LIVE_RENDITIONS,
+    WHAT_IS_NEEDED,
 )
 """What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""

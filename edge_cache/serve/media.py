@@ -86,10 +86,10 @@ class Media:
         return self._playlist(lesson, shown or self._furthest(watched))
 
     def rung_playlist(self, request: Request) -> Response:
-        """The renditions of one rung that are whole here."""
+        """The renditions of one rung that are whole here; while none is, the one that most is here of."""
         lesson, rungs = self._lesson(request)
-        wanted = request.path_params["rung"]
-        return self._playlist(lesson, [rung for rung in rungs if rung.rung == wanted and rung.complete])
+        asked = [rung for rung in rungs if rung.rung == request.path_params["rung"]]
+        return self._playlist(lesson, [rung for rung in asked if rung.complete] or self._furthest(asked))
 
     def _playlist(self, lesson: Lesson, shown: list[RungState]) -> Response:
         """Answer with the playlist of `shown`. Raises MediaUnknown if there is nothing in it."""
@@ -259,9 +259,8 @@ class Media:
         return serving is not None and serving == int(params["release"])
 
     def _furthest(self, rungs: Sequence[RungState]) -> list[RungState]:
-        rows = self._keeper.rows
-        able = [rung for rung in rungs if playable_segments(rung, rows)]
-        return sorted(able, key=lambda rung: playable_segments(rung, rows))[-1:]
+        found = furthest(rungs, self._keeper.rows)
+        return [found[0]] if found else []
 
     def _held(self, digest: str) -> bool:
         known = self._keeper.rows.blob(digest)
@@ -291,9 +290,19 @@ def playable_segments(rung: RungState, rows: StoreRepository) -> int:
     return min((rows.playable(digest) for digest in (rung.video, rung.sound) if digest), default=0)
 
 
-def file_address(base: str, rung: str, tier: str) -> str:
-    """Return the address of a rendition as one file; `base` is that of its lesson, without a slash at the end."""
-    return f"{base}/{rung}.mp4" if tier == Tier.COMPATIBLE else f"{base}/{rung}.{tier}.mp4"
+def furthest(rungs: Sequence[RungState], rows: StoreRepository) -> tuple[RungState, int] | None:
+    """Return the rendition of which most can be played from the start, and how many segments that is."""
+    able = [(count, n) for n, rung in enumerate(rungs) if (count := playable_segments(rung, rows))]
+    return (rungs[max(able)[1]], max(able)[0]) if able else None
+
+
+def file_address(base: str, rung: str, tier: str, first: int | None = None) -> str:
+    """Return the address of a rendition as one file, or of its `first` segments.
+
+    `base` is the address of its lesson, without a slash at the end.
+    """
+    name = f"{base}/{rung}.mp4" if tier == Tier.COMPATIBLE else f"{base}/{rung}.{tier}.mp4"
+    return name if first is None else f"{name}?first={first}"
 
 
 def still_address(still: Still) -> str:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from catalog.formats.clock import is_sure
 from catalog.formats.errors import N_, AppError
 from catalog.formats.protocol import Direction
+from catalog.formats.release import Lesson
 from catalog.look.language import Language, known_language, translate, translate_error
 from catalog.look.pages import Pages
 from edge_cache import SOFTWARE
@@ -21,12 +22,14 @@ from edge_cache.errors import LINE_CODES, LessonUnknown, NoLine, StatementExpire
 from edge_cache.identity import Identity
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes, Problem
-from edge_cache.releases.repository import LessonLine, ReleaseRepository
+from edge_cache.releases.repository import LessonLine, ReleaseRepository, RungState
+from edge_cache.releases.updates import UpdateRepository, expected_hours, line_rate
 from edge_cache.report import CLOCK_WRONG_BY_S, ReportQueue
+from edge_cache.serve.media import furthest
 from edge_cache.store.keeper import Keeper
 from edge_cache.timetable.service import TimetableService
 from edge_cache.web.forms import guard_form
-from edge_cache.web.showing import showing
+from edge_cache.web.showing import PART, Showing, beginning, showing
 from edge_cache.web.timetable import TimetablePages
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -47,6 +50,7 @@ class Host(Protocol):
     neighbourhood: Nearby
     database: Database
     timetable: TimetableService
+    updates: UpdateRepository
     bytes_fetched: int
 
     async def enrol(self, address: str, code: str) -> Identity:
@@ -119,12 +123,14 @@ class Classroom:
         serving = self._node.releases.serving(course, wanted)
         release = serving or (own.release if own else 0)
         lesson = self._node.releases.lesson(course, release, wanted)
-        shown = None
+        shown = part = None
         if lesson is not None:
             rungs = self._node.releases.rungs(course, release, wanted)
             here = rungs if serving else [rung for rung in rungs if rung.complete]
             asked, base = request.query_params.get("show", ""), f"/media/{course}/{release}/{wanted}"
             shown = showing(lesson, here, base, asked, self._held)
+            part = None if serving else self._beginning(lesson, rungs, base)
+            shown = part if shown is None or (asked == PART and part) else shown
         if lesson is None or shown is None:
             return self._page(request, "waiting.html", line=line, course_title=title, over=place_of(line))
         before, after = self._neighbours(line)
@@ -137,6 +143,8 @@ class Classroom:
             course_title=title,
             over=place_of(line),
             shown=shown,
+            part_s=part.part_s if part else None,
+            whole_by_ear=any(rung.complete for rung in here),
             poster=f"/media/blob/{line.poster}.jpg" if line.poster else None,
             captions=[(f"/media/blob/{c.sha256}.vtt", c.language, c.name) for c in captions if self._held(c.sha256)],
             before=before,
@@ -148,6 +156,16 @@ class Classroom:
         offset = self._node.notes.fact("clock_offset_s")
         right = offset is None or abs(float(offset)) < CLOCK_WRONG_BY_S
         return right and is_sure(datetime.now(UTC), self._node.notes.moment("witness"))
+
+    def _beginning(self, lesson: Lesson, rungs: Sequence[RungState], base: str) -> Showing | None:
+        """How the page shows a lesson that is on its way, as far as it can be watched."""
+        found = furthest([rung for rung in rungs if rung.watchable], self._node.keeper.rows)
+        if found is None:
+            return None
+        state, count = found
+        index = self._node.keeper.index(state.video or state.sound or "")
+        seconds = index.first(count).duration_ms / 1000 if index else 0.0
+        return beginning(lesson, state, base, count, seconds, self._held)
 
     def _held(self, digest: str) -> bool:
         """Say whether a small file is here."""
@@ -178,6 +196,9 @@ class Classroom:
             clock_sure=is_sure(datetime.now(UTC), node.notes.moment("witness")),
             clock_offset=None if offset is None else float(offset),
             last_contact=node.notes.moment("contact"),
+            updates=[(u, expected_hours(u.cost, line_rate(node.notes))) for u in node.updates.under_way()],
+            scrubbed=node.notes.moment("scrub_finished"),
+            scrub_found=int(node.notes.fact("scrub_found") or 0),
             reports_waiting=len(ReportQueue(node.database).waiting()),
             software=SOFTWARE,
             drives=[

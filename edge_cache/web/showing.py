@@ -8,6 +8,11 @@ from catalog.formats.rungs import Rung, Tier
 from edge_cache.releases.repository import RungState
 from edge_cache.serve.media import file_address, still_address
 
+PART = "part"
+"""What is asked for instead of a rung: the pictures as far as they are here."""
+LEAST_PART_S, LEAST_PART = 60.0, 0.1
+"""A lesson of which less than so many seconds, and less than that share, is here is not begun with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Save:
@@ -31,8 +36,9 @@ class Mark:
 class Showing:
     """A lesson as its page shows it.
 
-    `hls`, `mp4` and `thumbnails` are addresses of views, `still` that of the first picture that is here. `chosen` is
-    the rung that was asked for, empty for the best that the line and the screen can do; `rungs` are all that can be
+    `part_s` is how many seconds from the start are here, where that is not all of it. `hls`, `mp4` and `thumbnails`
+    are addresses of views, `still` that of the first picture that is here. `chosen` is the rung that was asked for,
+    empty for the best that the line and the screen can do; `rungs` are all that can be
     asked for. `listens` says that what plays is the sound, with stills where there are any.
     """
 
@@ -45,6 +51,38 @@ class Showing:
     chapters: tuple[Mark, ...]
     thumbnails: str | None
     still: str | None
+    part_s: float | None = None
+
+
+def beginning(
+    lesson: Lesson, state: RungState, base: str, count: int, seconds: float, held: Callable[[str], bool]
+) -> Showing | None:
+    """Return how the page shows the first `count` segments, `seconds` long, of a rendition that is on its way.
+
+    None if that is too little to begin with. Other arguments as in `showing`.
+    """
+    if seconds < min(LEAST_PART_S, LEAST_PART * lesson.media.duration_ms / 1000):
+        return None
+    mp4 = file_address(base, state.rung, state.tier, count)
+    stills = [still for still in lesson.media.stills if held(still.sha256)]
+    return Showing(
+        hls=f"{base}/{state.rung}.m3u8",
+        mp4=mp4,
+        chosen=PART,
+        rungs=(),
+        listens=state.video is None,
+        saves=(),
+        chapters=_marks(lesson, mp4, seconds),
+        thumbnails=f"{base}/thumbnails.vtt" if stills else None,
+        still=still_address(stills[0]) if stills else None,
+        part_s=seconds,
+    )
+
+
+def _marks(lesson: Lesson, mp4: str, until_s: float) -> tuple[Mark, ...]:
+    """Return the chapters that start before `until_s`."""
+    starts = ((c.start_ms / 1000, c.title) for c in lesson.media.chapters)
+    return tuple(Mark(start_s, title, f"{mp4}#t={start_s:g}") for start_s, title in starts if start_s < until_s)
 
 
 def showing(
@@ -79,9 +117,7 @@ def showing(
             for s in whole
             if s.tier == Tier.COMPATIBLE or s.rung not in everywhere
         ),
-        chapters=tuple(
-            Mark(c.start_ms / 1000, c.title, f"{mp4}#t={c.start_ms / 1000:g}") for c in lesson.media.chapters
-        ),
+        chapters=_marks(lesson, mp4, lesson.media.duration_ms / 1000),
         thumbnails=f"{base}/thumbnails.vtt" if stills else None,
         still=still_address(stills[0]) if stills else None,
     )

@@ -1,13 +1,10 @@
 """A real node over HTTP: views, ranges, rot, odd requests, commands with their exit codes, and a stop in order."""
 
-import http.client
 import json
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,37 +13,9 @@ from catalog.formats.release import Lesson
 from catalog.formats.rungs import Rung, Tier
 from edge_cache.serve.progressive import ProgressiveFile
 from tests.factories import Track
+from tests.fakes.edge_client import Client
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.school import CAPTIONS, POSTER, School
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    broken: bool = False
-
-
-class Client:
-    """Requests to a node, exactly as written: no path is tidied up on the way."""
-
-    def __init__(self, edge: EdgeProcess) -> None:
-        self.edge = edge
-
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        address = urlsplit(self.edge.address)
-        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=20)
-        try:
-            connection.request(method, path, headers={n.replace("_", "-"): v for n, v in headers.items()})
-            answer = connection.getresponse()
-            named = {name.lower(): value for name, value in answer.getheaders()}
-            try:
-                return Answer(answer.status, named, answer.read())
-            except http.client.IncompleteRead as broken:
-                return Answer(answer.status, named, broken.partial, broken=True)
-        finally:
-            connection.close()
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.release import Release
 from catalog.formats.rungs import Rung, Tier
+from tests.fakes.edge_client import Client
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.school import STILLS, School
-from tests.integration.test_edge_serve import Client
 
 BOTH = (Tier.COMPATIBLE, Tier.MODERN)
 

@@ -1,0 +1,1 @@
+"""What sixty screens ask of a node, and what that costs."""
