@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -74,6 +75,11 @@ class Housekeeping:
             self._replaced.clear()
             if not await self._on_the_disk(self._make_room, wanted) and wanted:
                 self._replaced.set()
+            # Only what was written shows that the disk takes something again.
+            tried = partial(self._notes.keep, upkeep_tried=self._clock().isoformat())
+            if self._troubled and await self._on_the_disk(tried):
+                self._notes.mended(UPKEEP)
+                self._troubled = False
             await asyncio.sleep(LOOK_S)
 
     def _make_room(self, collect: bool) -> None:
@@ -98,7 +104,7 @@ class Housekeeping:
                 facts = {"scrub_finished": self._clock().isoformat(), "scrub_found": str(bad)}
                 facts |= {"scrub_folders_done": "0", "scrub_bad": "0"}
                 log.info("scrub.finished", damaged=bad)
-            await self._on_the_disk(lambda: self._notes.keep(**facts))  # noqa: B023 - awaited before it changes
+            await self._on_the_disk(partial(self._notes.keep, **facts))
             await asyncio.sleep(self._rest_s)
 
     async def _read(self, looks: Iterator[Looked]) -> int:
@@ -120,7 +126,4 @@ class Housekeeping:
                 log.warning("store.in-trouble", problem=error.code, **error.data)
             self._troubled = True
             return False
-        if self._troubled:
-            self._notes.mended(UPKEEP)
-            self._troubled = False
         return True

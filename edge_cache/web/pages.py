@@ -255,9 +255,12 @@ class Classroom:
 
 
 def tell_problems(problems: Sequence[Problem], language: Language) -> list[tuple[str, Problem, str]]:
-    """Return (kind of notice, problem, words) for people; all that says "no line" becomes one."""
-    told, no_line = [], None
+    """Return (kind of notice, problem, words) for people; what says the same, and "no line", becomes one."""
+    told, no_line, said = [], None, set[str]()
     for problem in problems:
+        if problem.text in said:
+            continue
+        said.add(problem.text)
         if problem.code not in LINE_CODES:
             kind = "warn" if problem.code == StatementExpired.code else "bad"
             told.append((kind, problem, translate(problem.message, language) % problem.data))
