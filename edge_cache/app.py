@@ -89,16 +89,6 @@ def make_app(node: Node) -> Starlette:
         fault = OurFault()
         return classroom.error_page(request, fault) if for_person(request) else PlainTextResponse(str(fault), 500)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tasks = asyncio.create_task(_keep_running(node))
-        try:
-            yield
-        finally:
-            tasks.cancel()
-            await asyncio.wait([tasks])
-            media.close()
-
     return Starlette(
         routes=[
             *classroom.routes(),
@@ -108,12 +98,24 @@ def make_app(node: Node) -> Starlette:
         ],
         middleware=[Middleware(RequestLog), Middleware(PlaysWatch, plays=_plays(node))],
         exception_handlers={AppError: on_error, HTTPException: on_http_error, Exception: on_fault},
-        lifespan=lifespan,
+        lifespan=lambda _app: _beside(node, media),
     )
 
 
 def _plays(node: Node) -> Plays:
     return Plays(PlayedRepository(node.database), node.now, node.settings.zone)
+
+
+@contextlib.asynccontextmanager
+async def _beside(node: Node, media: Media) -> AsyncIterator[None]:
+    """While the application serves, the node's tasks run."""
+    tasks = asyncio.create_task(_keep_running(node))
+    try:
+        yield
+    finally:
+        tasks.cancel()
+        await asyncio.wait([tasks])
+        media.close()
 
 
 async def _keep_running(node: Node) -> None:

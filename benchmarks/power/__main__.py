@@ -23,11 +23,10 @@ from benchmarks.first_light.company import Company
 from benchmarks.first_light.programs import Broken
 from benchmarks.power.images import Disk, can_cut, disk
 from benchmarks.power.look import Left, look_at
+from benchmarks.power.mend import mend
 from benchmarks.reporting import Figure, Results, is_quick
 from catalog.formats.release import Lesson, Release
 from catalog.formats.rungs import Rung, Tier
-from edge_cache.node import Node
-from edge_cache.settings import EdgeSettings
 from songtan.stack.guard import guarded
 from tests.factories import Track, make_lesson, make_media, make_release, make_track
 from tests.fakes.signed_world import SignedWorld
@@ -194,21 +193,11 @@ class Work:
         self._lasted[kind] = time.monotonic() - self._began
 
 
-def mend(state: Path, held: set[str], course: Course, wire: Wire, found: Found) -> None:
-    """Start a node where a cut left off and let it fetch what is missing; count what it fetches though it is held."""
+def _go_on(state: Path, held: set[str], course: Course, found: Found) -> None:
+    """Let a node go on from where a cut left off; count what it fetches though it is held."""
     rows = {f"packs/{t.index.digest}": t.index.segments for tracks in course.tracks for t in tracks}
-    before = len(wire.log)
-
-    async def go() -> None:
-        with Node(EdgeSettings(state=state, retry_seconds=0.01, retry_longest_seconds=0.05)) as one:
-            await one.sync_once()
-            await one.fill_once()
-            await one.close_client()
-
-    asyncio.run(go())
-    for name, start, end in wire.log[before:]:
-        for row in rows.get(name, ()):
-            found.fetched_twice += row.digest in held and start <= row.offset < end
+    for name, start, length in asyncio.run(mend(state)):
+        found.fetched_twice += sum(r.digest in held and start <= r.offset < start + length for r in rows.get(name, ()))
     found.wrong += look_at(state).wrong
     found.mended += 1
 
@@ -235,20 +224,20 @@ def cut_disks(folder: Path, cuts: int, wire: Wire, course: Course, found: Found)
         try:
             for number in range(cuts):
                 work.wait_for(KINDS[number % len(KINDS)], chance)
-                _cut_once(where, number, box, work, wire, course, found)
+                _cut_once(where, number, box, work, course, found)
         finally:
             work.ended.set()
             worker.join(60)
 
 
-def _cut_once(where: Disk, number: int, box: Box, work: Work, wire: Wire, course: Course, found: Found) -> None:
+def _cut_once(where: Disk, number: int, box: Box, work: Work, course: Course, found: Found) -> None:
     kind, lines = work.kind, len(box.said)
     with where.cut() as left:
         state = left / "edge"
         seen = look_at(state)
         judge(seen, box.held(lines), partial(box.given_up, lines), kind, found)
         if number % MEND_EVERY == 0:
-            mend(state, seen.held, course, wire, found)
+            _go_on(state, seen.held, course, found)
 
 
 def kill_processes(folder: Path, cuts: int, wire: Wire, course: Course, found: Found) -> None:
