@@ -100,8 +100,11 @@ class Media:
         if not renditions:
             raise MediaUnknown
         captions = [c for c in lesson.captions if self._held(c.sha256)]
-        rows = self._keeper.rows
-        held = {digest: rows.playable(digest) for r in shown for digest in (r.video, r.sound) if digest}
+        held: dict[str, int] = {}
+        for rung in shown:  # a part ends where its pictures or its sound do, whichever is first
+            count = playable_segments(rung, self._keeper.rows)
+            tracks = [digest for digest in (rung.video, rung.sound) if digest]
+            held |= {digest: self._keeper.rows.playable(digest) if rung.complete else count for digest in tracks}
         text = multivariant(
             lesson.media,
             renditions,

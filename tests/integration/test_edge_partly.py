@@ -49,6 +49,7 @@ def test_a_lesson_on_its_way_plays_as_far_as_it_goes(school: School, sound: int)
         assert "the rest is on its way" in page
         lists = client.ask(f"{base}/floor.m3u8").body.decode()
         assert f"/media/track/{video.index.digest}/{COUNT}.m3u8" in lists
+        assert f"/media/track/{voice.index.digest}/{COUNT}.m3u8" in lists, "it ends with the pictures"
         assert client.ask(f"/media/track/{video.index.digest}/{COUNT - 1}.m4s").status == 200
         part = client.ask(f"{base}/floor.mp4?first={COUNT}")
         file = ProgressiveFile(video.index.first(COUNT), voice.index.first(COUNT), video.index.first(COUNT).duration_ms)

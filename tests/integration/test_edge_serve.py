@@ -194,13 +194,28 @@ def test_commands_tell_by_their_exit_codes(school: School) -> None:
     assert json.loads(edge.command("sync", "--json").stdout)["bytes_fetched"] == 0
     status = json.loads(edge.command("status", "--json").stdout)
     assert (status["courses"][0]["lessons_ready"], status["problems"]) == (2, [])
+    assert (status["updates"], status["scrub"], status["store"]["segments"]) == ([], None, 36)
+    assert status["disk"]["free"] > 0
     assert "token" not in json.dumps(status)
     assert edge.command("verify").returncode == 0
     victim = next((school.folder / "store" / "segments").glob("*/*"))
     victim.write_bytes(b"rot")
     found = edge.command("verify", "--json")
     assert (found.returncode, json.loads(found.stdout)["damaged"]) == (4, [victim.name])
+    mended = edge.command("verify", "--fetch", "--json")
+    assert (mended.returncode, json.loads(mended.stdout)["damaged"]) == (0, [])
+    assert json.loads(edge.command("sync", "--json").stdout)["bytes_fetched"] > 0
+    victim.write_bytes(b"rot")
+    mended = edge.command("verify", "--fetch", "--json")
+    assert (mended.returncode, json.loads(mended.stdout)["fetched_again"]) == (0, True)
+    stray = victim.with_name(victim.name[:2] + "0" * 62)
+    stray.write_bytes(b"nobody's")
+    swept = edge.command("gc", "--json")
+    assert (swept.returncode, json.loads(swept.stdout)["segments"], stray.exists()) == (0, 1, False)
+    assert victim.exists()
+    victim.write_bytes(b"rot")
     school.wire.fault = lambda name, _start: "500" if name.startswith("packs/") else None
+    assert edge.command("verify", "--fetch").returncode == 4, "it could not be fetched"
     assert edge.command("sync").returncode == 3
     again = edge.command("enrol", "--centre", school.wire.address, "--code", school.wire.code)
     assert again.returncode == 1
