@@ -177,6 +177,7 @@ class Node:
         sync = self.sync()
         result = await sync.run(line=line)
         if result.releases:
+            self._replaced()
             await price(self.updates, self.keeper.rows, self.sources() if line else self.nearby())
         direction = sync.direction
         self.fill.disk_reserve = direction.policy.disk_reserve_bytes if direction else 0

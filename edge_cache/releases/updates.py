@@ -1,5 +1,6 @@
 """Updates: what the newest release of a course still costs this node, before a byte of it is fetched."""
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,8 +78,8 @@ async def price(updates: UpdateRepository, rows: StoreRepository, sources: Seque
 
     What fails here is left to the fill, which needs them too.
     """
-    for update in updates.under_way():
-        for digest, length in updates.unknown_indexes(update):
+    for update in await asyncio.to_thread(updates.under_way):
+        for digest, length in await asyncio.to_thread(updates.unknown_indexes, update):
             if not await _fetch_index(digest, length, rows, sources):
                 log.info("update.not-priced", course=update.course, index=digest)
                 break
@@ -87,7 +88,7 @@ async def price(updates: UpdateRepository, rows: StoreRepository, sources: Seque
 async def _fetch_index(digest: str, length: int, rows: StoreRepository, sources: Sequence[Source]) -> bool:
     for source in sources:
         with contextlib.suppress(AppError):  # the next source may have it
-            rows.add_index(digest, await source.get(f"indexes/{digest}", length))
+            await asyncio.to_thread(rows.add_index, digest, await source.get(f"indexes/{digest}", length))
             return True
     return False
 
