@@ -1,11 +1,15 @@
 """Kill -9 in the middle of a fill: nothing that was kept is lost, nothing that was kept is fetched again."""
 
 from itertools import pairwise
+from pathlib import Path
 
+from benchmarks.power.__main__ import KINDS, Course, Found, kill_processes
 from edge_cache.database import Database
 from edge_cache.store.repository import StoreRepository
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.school import School
+from tests.fakes.signed_world import SignedWorld
+from tests.fakes.wire import Wire
 
 
 def kept(school: School) -> set[str]:
@@ -77,3 +81,14 @@ def test_a_stop_in_the_middle_keeps_what_came_and_ends_in_order(school: School) 
     ranges = sorted(packs_sent(school))
     assert all(one[0] != other[0] or other[1] >= one[2] for one, other in pairwise(ranges))
     assert not held & set(digests_in(school, packs_sent(school)))
+
+
+def test_killed_in_every_kind_of_work_it_keeps_its_promises(tmp_path: Path) -> None:
+    """Fill, eviction, update, collection: the power-cut benchmark's own way where no disk can be cut."""
+    found = Found()
+    with Wire(SignedWorld()) as wire:
+        course = Course(wire.world)
+        wire.direct((course.release.course, 1))
+        kill_processes(tmp_path, len(KINDS), wire, course, found)
+    assert found.wrong == []
+    assert (found.lost, found.unverified, sum(found.cuts.values())) == (0, 0, len(KINDS))
