@@ -71,7 +71,7 @@ bench-serve: .venv/.dev ## sixty screens at a node that fills, and at nginx (QUI
 	@$(BIN)/python -m benchmarks.serve
 
 .PHONY: bench-power
-bench-power: .venv/.dev ## cut a node's power at 320 random moments (QUICK=1; as root with xfsprogs by disk images)
+bench-power: .venv/.dev ## cut a node's power at 350 random moments (QUICK=1; as root with xfsprogs by disk images)
 	@$(BIN)/python -m benchmarks.power
 
 .PHONY: format

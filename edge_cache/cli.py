@@ -86,7 +86,7 @@ def enrol(
 
     async def work(node: Node) -> int:
         identity = await node.enrol(centre, code)
-        console.print(f"Enrolled as [bold]{identity.name}[/], {identity.site_name}.", highlight=False)
+        console.print(f"Enrolled as {identity.name}, {identity.site_name}.", highlight=False)
         return 0
 
     _with_node(work)

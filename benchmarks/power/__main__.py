@@ -1,4 +1,4 @@
-"""`make bench-power`: a node's disk at random moments of fill, update, eviction and collection, cut off there."""
+"""`make bench-power`: a node's disk, cut off at random moments of everything that changes it."""
 
 import asyncio
 import json
@@ -22,6 +22,7 @@ import structlog
 from benchmarks.first_light.company import Company
 from benchmarks.first_light.programs import Broken
 from benchmarks.power.images import Disk, can_cut, disk
+from benchmarks.power.lender import Lender
 from benchmarks.power.look import Left, look_at
 from benchmarks.power.mend import mend
 from benchmarks.reporting import Figure, Results, is_quick
@@ -32,9 +33,9 @@ from tests.factories import Track, make_lesson, make_media, make_release, make_t
 from tests.fakes.signed_world import SignedWorld
 from tests.fakes.wire import Wire
 
-CUTS = 320
+CUTS = 350
 LESSONS, SEGMENTS, SEGMENT_BYTES = 4, 6, 40_000
-KINDS = ("fill", "evict", "update", "collect")
+KINDS = ("fill", "evict", "update", "import", "collect")
 MEND_EVERY = 20
 """Of so many cuts one is gone on from: a node starts there and fetches what is missing."""
 
@@ -152,8 +153,8 @@ class Found:
 class Work:
     """Gives the node work without end, and remembers which kind it is."""
 
-    def __init__(self, course: Course, wire: Wire, box: Box) -> None:
-        self._course, self._wire, self._box = course, wire, box
+    def __init__(self, course: Course, wire: Wire, box: Box, lender: Lender) -> None:
+        self._course, self._wire, self._box, self._lender = course, wire, box, lender
         self.kind = "start"
         self._began, self._lasted = time.monotonic(), dict[str, float]()
         self._turned = threading.Condition()
@@ -161,14 +162,19 @@ class Work:
         self.failure: Exception | None = None
 
     def run(self) -> None:
-        """Fill, evict, fill again, update, collect, until it is ended."""
+        """Fill, evict, fill again, update by the line and by a drive in turns, collect, until it is ended."""
         try:
             while not self.ended.is_set():
                 self._do("fill", "fill")
                 self._do("evict", "evict", self._course.better())
                 self._course.publish()
                 self._wire.direct((self._course.release.course, self._course.number))
-                self._do("update", "fill")
+                if self._course.number % 2:
+                    self._do("update", "fill")
+                else:
+                    self.kind = "between"
+                    self._lender.lend()
+                    self._do("import", "import", str(self._lender.drive))
                 self._do("collect", "collect")
         except (Broken, OSError) as error:
             with self._turned:
@@ -217,8 +223,9 @@ def judge(left: Left, promised: set[str], given_up: Callable[[], set[str]], kind
 def cut_disks(folder: Path, cuts: int, wire: Wire, course: Course, found: Found) -> None:
     """Copy the disk at random moments while the node works on, and look at each copy."""
     chance = random.Random(1)
+    lender = Lender(folder, wire)
     with disk(folder, 256) as where, node(where.folder / "edge", wire) as box:
-        work = Work(course, wire, box)
+        work = Work(course, wire, box, lender)
         worker = threading.Thread(target=work.run)
         worker.start()
         try:
@@ -242,10 +249,10 @@ def _cut_once(where: Disk, number: int, box: Box, work: Work, course: Course, fo
 
 def kill_processes(folder: Path, cuts: int, wire: Wire, course: Course, found: Found) -> None:
     """Where disks cannot be cut: kill -9 at random moments, and look at the folder."""
-    chance, state = random.Random(1), folder / "edge"
+    chance, state, lender = random.Random(1), folder / "edge", Lender(folder, wire)
     for number in range(cuts):
         with node(state, wire) as box:
-            work = Work(course, wire, box)
+            work = Work(course, wire, box, lender)
             worker = threading.Thread(target=work.run)
             worker.start()
             work.wait_for(KINDS[number % len(KINDS)], chance)
@@ -259,7 +266,7 @@ def kill_processes(folder: Path, cuts: int, wire: Wire, course: Course, found: F
 
 def measure(results: Results, folder: Path) -> None:
     """Cut, look, and add the figures."""
-    cuts, found = 8 if is_quick() else CUTS, Found()
+    cuts, found = 10 if is_quick() else CUTS, Found()
     with Wire(SignedWorld()) as wire:
         course = Course(wire.world)
         wire.direct((course.release.course, 1))

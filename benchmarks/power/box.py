@@ -1,8 +1,9 @@
 """A node as a process of its own that does what it is told, and says what it calls held as soon as it does.
 
-Each line on standard input is a command as JSON: `["fill"]`, `["evict", [[course, release, lesson, tier, rung], …]]`
-or `["collect"]`. On standard output `+digest` and `-digest` say that a segment has become held or is held no longer
-(read from the database like anyone would: what can be seen is promised), `done` that a command has ended.
+Each line on standard input is a command as JSON: `["fill"]`, `["import", folder]`, `["evict", [[course, release,
+lesson, tier, rung], …]]` or `["collect"]`. On standard output `+digest` and `-digest` say that a segment has become
+held or is held no longer (read from the database like anyone would: what can be seen is promised), `done` that a
+command has ended.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from edge_cache.bundle.source import DriveSource
 from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.settings import EdgeSettings
@@ -57,6 +59,12 @@ async def obey(node: Node, words: list[Any]) -> None:
     if words[0] == "fill":
         await node.sync_once()
         await node.fill_once()
+    elif words[0] == "import":
+        drive, nearby = await DriveSource.open(Path(words[1])), node.nearby
+        node.nearby = lambda: (drive,)
+        await node.sync_once(line=False)
+        await node.fill_once(node.nearby)
+        node.nearby = nearby
     elif words[0] == "evict":
         keys = [RenditionKey(*key) for key in words[1]]
         await asyncio.to_thread(node.housekeeping.evictor.evict, keys)
@@ -66,7 +74,9 @@ async def obey(node: Node, words: list[Any]) -> None:
 
 async def work(state: Path, centre: str, code: str) -> None:
     """Enrol if need be, then do what comes in until it ends."""
-    quick = EdgeSettings(state=state, retry_seconds=0.01, retry_longest_seconds=0.05, run_bytes=100_000)
+    quick = EdgeSettings(
+        state=state, retry_seconds=0.01, retry_longest_seconds=0.05, run_bytes=100_000, discovery=False
+    )
     with Node(quick) as node:
         if node.identity is None:
             await node.enrol(centre, code)

@@ -101,6 +101,7 @@ class Streamed(Response):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with aclosing(self._parts) as parts:
                 async for part in parts:
+                    await asyncio.sleep(0)  # the other screens' turn; and hanging up is heard of
                     if gone.done():
                         return
                     self._count(len(part))

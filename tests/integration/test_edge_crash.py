@@ -84,7 +84,7 @@ def test_a_stop_in_the_middle_keeps_what_came_and_ends_in_order(school: School) 
 
 
 def test_killed_in_every_kind_of_work_it_keeps_its_promises(tmp_path: Path) -> None:
-    """Fill, eviction, update, collection: the power-cut benchmark's own way where no disk can be cut."""
+    """Fill, eviction, update, import, collection: the power-cut benchmark's own way where no disk can be cut."""
     found = Found()
     with Wire(SignedWorld()) as wire:
         course = Course(wire.world)
