@@ -11,7 +11,7 @@ from benchmarks.first_light.programs import Broken, get, wait_for
 from songtan.stack.ports import free_ports
 
 CONFIGURATION = """
-daemon off; master_process off; error_log stderr error; pid {folder}/pid;
+daemon off; master_process off; error_log stderr crit; pid {folder}/pid;
 {user}
 events {{ worker_connections 1024; }}
 http {{

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_cache.timetable.repository import Played, PlayedRepository
@@ -112,7 +113,8 @@ class PlaysWatch:
             if message["type"] == "http.response.start" and message["status"] in (200, 206):
                 total = _whole_length(dict(message["headers"]))
                 if segment and total:
-                    await asyncio.to_thread(self._plays.segment, device, segment[1])
+                    # Not among the threads of the fill, which gives way to screens: this one waits.
+                    await run_in_threadpool(self._plays.segment, device, segment[1])
             elif file and total and message.get("body"):
                 self._plays.part(device, (file[1], file[2]), len(message["body"]) / total)
             if self._plays.waiting and (self._flushing is None or self._flushing.done()):
