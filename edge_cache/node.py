@@ -228,8 +228,8 @@ class Node:
     async def _agree(self) -> None:
         """Exchange the timetable with the centre if it has said that it has another."""
         there = self.reporter.timetable_there
-        if there is not None:
-            await exchange(self._centre(self._enrolled()), self.timetable.rows, there)
+        if there is not None and await exchange(self._centre(self._enrolled()), self.timetable.rows, there):
+            self._fill_wanted.set()
 
     async def run(self) -> None:
         """Keep the node in step with the centre and filled, until cancelled."""
