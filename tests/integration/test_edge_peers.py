@@ -139,6 +139,14 @@ def test_a_running_box_finds_its_peer_by_itself(school: School, box: School, pee
     assert "songtan_edge_given_bytes_total 0.0" not in given
 
 
+def test_boxes_find_each_other_without_being_told(school: School, box: School) -> None:
+    """Both announce themselves on the loopback; the one without a line fills itself from the other."""
+    school.sync()
+    heard = {"discovery": "true", "interfaces": "127.0.0.1"}
+    with EdgeProcess(school.folder, poll_seconds="600", **heard), EdgeProcess(box.folder, **heard) as edge:
+        wait_until(lambda: b"songtan_edge_lessons_ready 2" in fetch(f"{edge.address}/metrics")[1])
+
+
 def wait_until(there: Callable[[], bool], seconds: float = 30) -> None:
     """Ask again until `there()`; for what another process does."""
     ended = threading.Event()
