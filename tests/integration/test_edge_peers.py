@@ -103,6 +103,23 @@ def test_a_box_without_a_line_is_filled_from_a_peer(school: School, box: School,
     assert by_line == [], "the line was used"
 
 
+@pytest.mark.parametrize("kind", ["county", "cache"])
+def test_what_stands_before_the_store_is_asked_over_the_line(
+    school: School, box: School, peer: EdgeProcess, kind: str
+) -> None:
+    """A county's node, known by its path, and any HTTP cache of the store: sources beyond the school's line."""
+    address = f"{peer.address}/peer" if kind == "county" else school.wire.store_url
+
+    async def work(node: Node) -> Seen:
+        (source,) = node.nearby()
+        assert (source.uses_line, source.name) == (True, address)
+        await node.sync_once(line=False)
+        await node.fill_once(node.nearby)
+        return Seen(node)
+
+    assert box.run(work, caches=(address,)).whole
+
+
 def test_two_peers_with_a_part_each_make_a_whole(school: School, box: School, tmp_path: Path) -> None:
     """One has the first half of every track, the other the second; neither knows of the other."""
     half = box_without_line(school, tmp_path / "half")
