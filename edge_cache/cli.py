@@ -28,11 +28,15 @@ from edge_cache.identity import read_identity
 from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes
+from edge_cache.planner.plan import plan as make_plan
+from edge_cache.planning.service import planning_of
+from edge_cache.planning.telling import plan_json, tell_plan
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.updates import UpdateRepository, expected_hours, line_rate
 from edge_cache.scrub import Looked
 from edge_cache.serve.sending import Missing
 from edge_cache.settings import EdgeSettings
+from edge_cache.store.files import Files
 from edge_cache.store.repository import StoreRepository
 from edge_cache.terminal import DAMAGED, FAILED, IN_PART, Json, console
 from edge_cache.terminal import finish as _finish
@@ -204,6 +208,32 @@ def _bar(quiet: bool) -> Progress:
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
         console=Console(stderr=True), disable=quiet,
     )  # fmt: skip
+
+
+@app.command()
+def plan(as_json: Json = False) -> None:
+    """Show what the node fetches next and why, what goes for it, and how timetabled lessons stand; fetches nothing."""
+
+    def run() -> int:
+        settings = EdgeSettings()
+        if not (settings.state / "node.db").exists():
+            print(json.dumps(None)) if as_json else console.print("This node has not been started yet.")
+            return 0
+        database = Database(settings.state / "node.db")
+        try:
+            planning = planning_of(database, Files(settings.state / "store"))
+            given = planning.given()
+            titles = {course.course: course.title for course in ReleaseRepository(database).courses()}
+        finally:
+            database.close()
+        found = make_plan(given)
+        if as_json:
+            print(json.dumps(plan_json(found, given), ensure_ascii=False, indent=2))
+        else:
+            tell_plan(found, given, titles)
+        return 0
+
+    _finish(run)
 
 
 def _figures(database: Database) -> dict[str, Any]:

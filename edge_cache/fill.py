@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -13,6 +13,7 @@ from edge_cache.errors import DiskFull, DiskTrouble, SourceFailed
 from edge_cache.fetch import Fetcher, pause_after
 from edge_cache.notes import Notes
 from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
+from edge_cache.planning.service import Ahead
 from edge_cache.releases.repository import ReleaseRepository, Wanted
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Sources
@@ -50,6 +51,7 @@ class Fill:
         self._troubled = {p.source for p in notes.problems()}
         self._on_bytes = on_bytes
         self.disk_reserve = 0
+        self.ahead: Callable[[], Sequence[Ahead]] = tuple
 
     async def run_pass(self, sources: Sources) -> Outcome:
         """Do the steps of one plan. What fails is noted as a problem and rests a while; the others go on."""
@@ -112,9 +114,20 @@ class Fill:
     def _plan(self) -> list[Step]:
         now = time.monotonic()
         resting = {key for key, (until, _) in self._resting.items() if until > now}
-        wanted = self._releases.wanted(LESSONS_AHEAD + len(resting))
-        steps = plan([self._need(w, resting) for w in wanted], self._settings.run_bytes, HORIZON_BYTES)
+        first = [need for one in self.ahead() if (need := self._first(one, resting)) is not None]
+        chosen = {need.lesson for need in first}
+        wanted = [w for w in self._releases.wanted(LESSONS_AHEAD + len(resting)) if w.lesson not in chosen]
+        needs = first + [self._need(w, resting) for w in wanted]
+        steps = plan(needs, self._settings.run_bytes, HORIZON_BYTES)
         return [step for step in steps if _key(step) not in resting]
+
+    def _first(self, one: Ahead, resting: set[str]) -> LessonNeed | None:
+        """Return what a lesson lacks at the rung that was chosen for it; that rung then stands for its floor."""
+        wanted = self._releases.wanted_of(one.course, one.lesson)
+        rung = next((rung for rung in wanted.rungs if rung.rung == one.rung), None) if wanted is not None else None
+        if wanted is None or rung is None:
+            return None
+        return self._need(replace(wanted, rungs=(replace(rung, floor=True),), stills=()), resting)
 
     def _need(self, wanted: Wanted, resting: set[str]) -> LessonNeed:
         rungs = []

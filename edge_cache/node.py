@@ -28,6 +28,8 @@ from edge_cache.housekeeping import Housekeeping
 from edge_cache.identity import Identity, read_identity
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes
+from edge_cache.planning.repository import LadderRepository
+from edge_cache.planning.service import Planning
 from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.statements import StatementRepository
@@ -84,6 +86,10 @@ class Node:
             settings.scrub_days,
         )
         self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
+        self.planning = Planning(
+            LadderRepository(self.database), self.notes, lambda: self.keeper.files.disk()[0], self.now
+        )
+        self.fill.ahead = self.planning.ahead
         self.bytes_fetched = 0
         self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, lambda: self.client, self._someone_came)
         self.nearby: Sources = self.neighbourhood.sources
@@ -259,6 +265,7 @@ class Node:
         while True:
             self._sync_wanted.clear()
             result = await self.sync_once()
+            await asyncio.to_thread(self.planning.watched, self.now(), is_up=not self._line_is_away())
             if result.releases or result.directed:
                 self._fill_wanted.set()
             state = await asyncio.to_thread(self._state_to_tell)
@@ -287,12 +294,14 @@ class Node:
         failures = 0
         while True:
             self._fill_wanted.clear()
-            began = time.monotonic()
+            began, alone = time.monotonic(), not self.nearby()
             outcome = await self.fill.run_pass(self.sources)
             if outcome.kept:
                 failures = 0
-                if not self.nearby():  # else not all of it came over the line
-                    learn_rate(self.notes, outcome.kept, time.monotonic() - began)
+                if alone and not self.nearby():  # else not all of it came over the line
+                    seconds = time.monotonic() - began
+                    learn_rate(self.notes, outcome.kept, seconds)
+                    await asyncio.to_thread(self.planning.seen, seconds, outcome.kept)
             if outcome.finished:
                 rests = self.fill.rests_for()
                 await _wait(self._fill_wanted, 3600.0 if rests is None else rests + 0.05)
@@ -305,6 +314,9 @@ class Node:
         """A drive or a peer: see what is new there, and fetch what was lacking."""
         self._sync_wanted.set()
         self._fill_wanted.set()
+
+    def _line_is_away(self) -> bool:
+        return any(p.source in {"centre", "metadata"} and p.code in LINE_CODES for p in self.notes.problems())
 
     def _state_to_tell(self) -> object:
         """What makes a report worth sending before its time."""

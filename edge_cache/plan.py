@@ -1,8 +1,8 @@
-"""What to fetch next: a pure function of what is wanted and what is held. No input or output, no clock.
+"""From what lessons need, in order, to ranges to ask for. Pure.
 
-The order of this first plan: every lesson's smallest watchable rendition (with its captions and poster) in the
-order of the direction, then that of the node's other tier, then stills, then the better renditions, rung by rung. A
-later plan takes timetable, line history and policy as further arguments; its steps stay of these kinds.
+First come lessons that somebody waits for, at the rung that the planner chose (`edge_cache/planner`); then the rest
+of the catalogue: every lesson's smallest watchable rendition (with its captions and poster) in the order of the
+direction, then that of the node's other tier, then stills, then the better renditions, rung by rung.
 """
 
 from collections.abc import Iterator, Sequence

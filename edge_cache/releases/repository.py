@@ -274,16 +274,23 @@ class ReleaseRepository:
             " else 3 end, position, number limit ?",
             (count,),
         )
-        return [
-            Wanted(
-                course,
-                lesson,
-                tuple(rung for rung in self.rungs(course, release, lesson) if rung.wanted),
-                self._blobs_missing(course, release, lesson, still=False),
-                self._blobs_missing(course, release, lesson, still=True),
-            )
-            for course, release, lesson in rows
-        ]
+        return [self._wanted(course, release, lesson) for course, release, lesson in rows]
+
+    def wanted_of(self, course: str, lesson: str) -> Wanted | None:
+        """Return what one lesson of a current release wants; None if there is no such lesson."""
+        row = self._database.read_one(
+            "select release from current_lesson where course = ? and id = ?", (course, lesson)
+        )
+        return None if row is None else self._wanted(course, row["release"], lesson)
+
+    def _wanted(self, course: str, release: int, lesson: str) -> Wanted:
+        return Wanted(
+            course,
+            lesson,
+            tuple(rung for rung in self.rungs(course, release, lesson) if rung.wanted),
+            self._blobs_missing(course, release, lesson, still=False),
+            self._blobs_missing(course, release, lesson, still=True),
+        )
 
     def wanted_tracks(self) -> set[str]:
         """Return the digests of the tracks that the node's policy wants of the releases that it knows."""

@@ -1,0 +1,143 @@
+"""A node that knows what is due fetches that first, at the rung that the planner chose, and says how it stands."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from catalog.formats.rungs import Rung, Tier
+from edge_cache.node import Node
+from edge_cache.planner.given import DAY, Due, Foreseen, Wish
+from edge_cache.planner.result import Reason, State, Why
+from edge_cache.planning.repository import key_of
+from edge_cache.planning.service import Asked, planner_policy
+from tests.fakes.edge_process import EdgeProcess
+from tests.fakes.school import School
+
+
+def keys(school: School) -> list[str]:
+    return [key_of(school.release.course, lesson.id) for lesson in school.release.lessons]
+
+
+def packs(school: School) -> list[str]:
+    """Digests of packs in the order in which they were first asked for."""
+    names = [name for name, _, _ in school.wire.log if name.startswith("packs/")]
+    return list(dict.fromkeys(name.partition("/")[2] for name in names))
+
+
+def of(school: School, lesson: int, rung: Rung) -> list[str]:
+    return [track.index for track in school.release.lessons[lesson].media.tracks(rung, Tier.COMPATIBLE)]
+
+
+def due(node: Node, *lessons: str, hours: float = 100.0) -> Sequence[Due]:
+    bell = node.now().timestamp() + hours * 3600
+    return [Due(lesson, "3.1", bell) for lesson in lessons]
+
+
+def test_what_is_due_comes_first_and_at_the_best_rung_that_surely_makes_it(school: School) -> None:
+    async def work(node: Node) -> None:
+        await node.sync_once()
+        node.planning.seen(3600, 3600 * 1_000_000)
+        node.planning.asked = lambda: Asked(due(node, keys(school)[1]))
+        await node.fill_once()
+
+    school.run(work, in_flight=1)
+    order = packs(school)
+    assert set(order[:2]) == set(of(school, 1, Rung.BEST))
+    assert set(order[2:4]) == set(of(school, 0, Rung.FLOOR))
+
+
+def test_without_a_timetable_the_catalogue_is_fetched_in_its_order(school: School) -> None:
+    assert school.sync(in_flight=1).whole
+    assert set(packs(school)[:2]) == set(of(school, 0, Rung.FLOOR))
+
+
+def test_how_a_lesson_stands_follows_what_is_held(school: School) -> None:
+    async def work(node: Node) -> None:
+        node.planning.seen(3600, 3600 * 1_000_000)
+        await node.sync_once()
+        first, second = due(node, *keys(school))
+        gone = Due(key_of(school.release.course, "none"), "3.1", first.bell)
+        past = Due(first.lesson, "3.1", node.now().timestamp() - DAY)
+        before = node.planning.forecast([second, first, gone, past])
+        assert [one and one.state for one in before] == [State.ARRIVING, State.ARRIVING, State.AT_RISK, None]
+        assert before[2] is not None
+        assert before[2].reason is Reason.NOT_ASSIGNED
+        assert before[0] is not None
+        assert before[0].lesson == second.lesson
+        await node.fill_once()
+        after = node.planning.forecast([first])
+        assert after[0] is not None
+        assert (after[0].state, after[0].rung) == (State.READY, "best")
+
+    school.run(work)
+
+
+def test_a_teacher_who_does_not_want_a_lesson_is_asked_no_bytes_for_it_beforehand(school: School) -> None:
+    async def work(node: Node) -> None:
+        await node.sync_once()
+        wanted, other = keys(school)
+        bell = node.now().timestamp() + DAY
+        asked = Asked((), [Foreseen(other, bell, 0.9)], {wanted: Wish.NOW, other: Wish.NOT})
+        node.planning.asked = lambda: asked
+        assert [(one.lesson, one.rung) for one in node.planning.ahead()][:1] == [(wanted.split("/")[1], "floor")]
+        assert other not in {step.lesson for step in node.planning.plan().steps}
+        assert node.planning.plan().steps[0].why is Why.WISH
+
+    school.run(work)
+
+
+def test_what_is_learnt_of_the_line_survives_a_restart(school: School) -> None:
+    start = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
+
+    async def learn(node: Node) -> None:
+        node.planning.seen(7200, 7200 * 50_000)
+        for minute in range(0, 26 * 60, 5):
+            now = start + timedelta(minutes=minute)
+            node.planning.watched(now, is_up=not 60 <= minute < 300)
+
+    school.run(learn)
+
+    async def know(node: Node) -> None:
+        line = node.planning.line()
+        assert 35_000 < line.rate < 50_000
+        assert line.longest_gap == pytest.approx(4 * 3600, rel=0.05)
+        assert line.down_since is None
+        assert line.up[10] < line.up[15] - 0.2  # 01:00 to 05:00 UTC is 09:00 to 13:00 in China
+
+    school.run(know)
+
+
+def test_fill_windows_of_the_centre_are_hours_in_which_the_planner_counts_on_the_line(school: School) -> None:
+    async def work(node: Node) -> None:
+        await node.sync_once()
+        direction = node.sync().direction
+        assert direction is not None
+        told = direction.policy.model_validate(
+            {"rate_limit_bits_per_s": 80_000, "windows": [{"start": 1320, "end": 360}]}
+        )
+        policy = planner_policy(told)
+        assert [(w.begins_s / 3600, w.ends_s / 3600, w.share, w.rate) for w in policy.windows] == [
+            (0, 24, 1.0, 10_000.0),
+            (6, 22, 0.0, None),
+        ]
+
+    school.run(work)
+
+
+def test_the_plan_is_told_to_people_and_machines_while_nothing_is_fetched(school: School) -> None:
+    async def work(node: Node) -> None:
+        await node.sync_once()
+
+    school.run(work)
+    school.wire.log.clear()
+    edge = EdgeProcess(school.folder)
+    told = json.loads(edge.command("plan", "--json").stdout)
+    assert [step["why"] for step in told["steps"]] == ["likely", "likely"]
+    assert {step["lesson"] for step in told["steps"]} == {lesson.id for lesson in school.release.lessons}
+    assert told["forecast"] == told["evictions"] == []
+    words = edge.command("plan").stdout
+    assert "Nothing is timetabled." in words
+    assert "idle hours" in words
+    assert packs(school) == []
