@@ -90,11 +90,10 @@ def show(name: str, part: Mapping[str, Any]) -> None:
     for column in ("way", "ready", "95 %", "utility", "MB a lesson", "p5", "known 2 h ahead"):
         table.add_column(column, justify="left" if column == "way" else "right")
     for way, row in part["rows"].items():
-        low, high = row["ready"]["interval"]
-        known = row["ready_2h"]["value"]
+        (low, high), near = row["ready"]["interval"], row["ready_2h"]["value"]
         table.add_row(
             ROWS[way][0], f"{row['ready']['value']:.4f}", f"{low:.3f}–{high:.3f}", f"{row['utility']['value']:.4f}",
-            f"{row['mb']['value']:.1f}", f"{row['p5']['value']:.3f}", "–" if known is None else f"{known:.3f}",
+            f"{row['mb']['value']:.1f}", f"{row['p5']['value']:.3f}", "–" if near is None else f"{near:.3f}",
         )  # fmt: skip
     console.print(table)
     lines = Table(title="ours by the speed of the line")
