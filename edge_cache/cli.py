@@ -29,7 +29,7 @@ from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes
 from edge_cache.planner.plan import plan as make_plan
-from edge_cache.planning.service import planning_of
+from edge_cache.planning.opening import open_planning
 from edge_cache.planning.telling import plan_json, tell_plan
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.updates import UpdateRepository, expected_hours, line_rate
@@ -221,7 +221,7 @@ def plan(as_json: Json = False) -> None:
             return 0
         database = Database(settings.state / "node.db")
         try:
-            planning = planning_of(database, Files(settings.state / "store"))
+            planning, _ = open_planning(database, Files(settings.state / "store"), settings.zone)
             given = planning.given()
             titles = {course.course: course.title for course in ReleaseRepository(database).courses()}
         finally:

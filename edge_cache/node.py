@@ -28,8 +28,7 @@ from edge_cache.housekeeping import Housekeeping
 from edge_cache.identity import Identity, read_identity
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes
-from edge_cache.planning.repository import LadderRepository
-from edge_cache.planning.service import Planning
+from edge_cache.planning.opening import open_planning
 from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.statements import StatementRepository
@@ -45,9 +44,6 @@ from edge_cache.store.repository import StoreRepository
 from edge_cache.store.turns import stand_back
 from edge_cache.sync import Sync, SyncResult
 from edge_cache.timetable.exchange import exchange
-from edge_cache.timetable.forecast import HeldForecast
-from edge_cache.timetable.repository import TimetableRepository
-from edge_cache.timetable.service import TimetableService
 
 log = structlog.get_logger(__name__)
 
@@ -86,12 +82,16 @@ class Node:
             settings.scrub_days,
         )
         self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
-        self.planning = Planning(
-            LadderRepository(self.database), self.notes, lambda: self.keeper.files.disk()[0], self.now
+        self.planning, self.timetable = open_planning(
+            self.database,
+            self.keeper.files,
+            settings.zone,
+            self.now,
+            lambda: self.identity.name if self.identity else "",
         )
         self.fill.ahead = self.planning.ahead
         self.bytes_fetched = 0
-        self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, lambda: self.client, self._someone_came)
+        self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, lambda: self.client, self._look_again)
         self.nearby: Sources = self.neighbourhood.sources
         self.on_progress: Callable[[], None] = lambda: None
         self._client: httpx2.AsyncClient | None = None
@@ -100,13 +100,6 @@ class Node:
         self._newest_told = 0
         self._replaced: Callable[[], None] = lambda: None
         self.keeper.on_complete = self._on_complete
-        self.timetable = TimetableService(
-            TimetableRepository(self.database),
-            HeldForecast(self.releases, self.now),
-            self.now,
-            settings.zone,
-            lambda: self.identity.name if self.identity else "",
-        )
 
     def __enter__(self) -> Self:
         return self
@@ -240,7 +233,7 @@ class Node:
     async def run(self) -> None:
         """Keep the node in step with the centre and filled, until cancelled."""
         loop = asyncio.get_running_loop()
-        self.timetable.on_change = lambda: _call_in_loop(loop, self._sync_wanted.set)
+        self.timetable.on_change = lambda: _call_in_loop(loop, self._look_again)
         # Whatever the node does in threads gives way to those that serve, which are others.
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "node", stand_back))
         self._replaced = lambda: _call_in_loop(loop, self.housekeeping.releases_changed)
@@ -310,8 +303,8 @@ class Node:
                 failures += 1
                 await _wait(self._fill_wanted, pause)
 
-    def _someone_came(self) -> None:
-        """A drive or a peer: see what is new there, and fetch what was lacking."""
+    def _look_again(self) -> None:
+        """A drive, a peer, or another timetable: see what is new there, and plan anew."""
         self._sync_wanted.set()
         self._fill_wanted.set()
 

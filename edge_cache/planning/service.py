@@ -3,19 +3,16 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from catalog.formats.clock import best_now
 from catalog.formats.protocol import Direction
 from catalog.formats.protocol import Policy as Told
-from edge_cache.database import Database
 from edge_cache.notes import Notes
 from edge_cache.planner import history
 from edge_cache.planner.given import DAY, HOUR, Disk, Due, Foreseen, Given, Line, Policy, Window, Wish
 from edge_cache.planner.plan import plan
 from edge_cache.planner.result import Forecast, Plan, Why
 from edge_cache.planning.repository import LadderRepository, which
-from edge_cache.store.files import Files
 
 LINE_FACT = "line"
 EVERY_DAY = frozenset(range(7))
@@ -35,7 +32,7 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What people and their habits ask for. The timetable fills it; without one nothing is asked for."""
+    """What people and their habits ask for: the timetable, what follows from it, and wishes."""
 
     due: Sequence[Due] = ()
     foreseen: Sequence[Foreseen] = ()
@@ -129,17 +126,6 @@ class Planning:
     def _told(self) -> Told:
         text = self._notes.fact("direction")
         return Direction.model_validate_json(text).policy if text else Told()
-
-
-def planning_of(database: Database, files: Files) -> Planning:
-    """Return the planning of a node whose folder another process may have open."""
-    notes = Notes(database)
-    return Planning(
-        LadderRepository(database),
-        notes,
-        lambda: files.disk()[0],
-        lambda: best_now(datetime.now(UTC), notes.moment("witness")),
-    )
 
 
 def planner_policy(told: Told) -> Policy:

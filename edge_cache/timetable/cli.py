@@ -5,22 +5,20 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from catalog.formats.clock import best_now
 from catalog.formats.occurrences import OneLesson, Period, Plan, WeeklyPlan
 from catalog.formats.timetable import disputed
 from catalog.look.language import spoken_language
 from edge_cache.database import Database
 from edge_cache.errors import NodeStateUnreadable
 from edge_cache.identity import read_identity
-from edge_cache.notes import Notes
-from edge_cache.releases.repository import ReleaseRepository
+from edge_cache.planning.opening import open_planning
 from edge_cache.settings import EdgeSettings
+from edge_cache.store.files import Files
 from edge_cache.terminal import FAILED, Json, finish
 from edge_cache.timetable.entered import (
     days_from,
@@ -33,8 +31,6 @@ from edge_cache.timetable.entered import (
     weekly_from,
 )
 from edge_cache.timetable.errors import ClockWrong, CourseNotHere, OccurrenceUnknown
-from edge_cache.timetable.forecast import HeldForecast
-from edge_cache.timetable.repository import TimetableRepository
 from edge_cache.timetable.service import TimetableService
 from edge_cache.timetable.sheet import Faulty, read_sheet, write_sheet
 from edge_cache.timetable.telling import due_json, plan_json, tell, tell_faults, tell_timetable
@@ -64,18 +60,10 @@ def opened() -> Iterator[TimetableService]:
         raise NodeStateUnreadable(folder=str(settings.state), why="it holds no node.db; start the node once")
     identity = read_identity(settings.state)
     with contextlib.closing(Database(settings.state / "node.db")) as database:
-        notes = Notes(database)
-
-        def clock() -> datetime:
-            return best_now(datetime.now(UTC), notes.moment("witness"))
-
-        yield TimetableService(
-            TimetableRepository(database),
-            HeldForecast(ReleaseRepository(database), clock),
-            clock,
-            settings.zone,
-            lambda: identity.name if identity else "",
+        _, timetable = open_planning(
+            database, Files(settings.state / "store"), settings.zone, place=lambda: identity.name if identity else ""
         )
+        yield timetable
 
 
 def _with_timetable(work: Callable[[TimetableService], int]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from catalog.formats.occurrences import OneLesson
 from catalog.formats.rungs import Rung, Tier
 from edge_cache.node import Node
 from edge_cache.planner.given import DAY, Due, Foreseen, Wish
@@ -141,3 +142,23 @@ def test_the_plan_is_told_to_people_and_machines_while_nothing_is_fetched(school
     assert "Nothing is timetabled." in words
     assert "idle hours" in words
     assert packs(school) == []
+
+
+def test_a_lesson_that_a_teacher_timetables_is_fetched_before_the_others_and_said_to_be_ready(school: School) -> None:
+    async def work(node: Node) -> None:
+        await node.sync_once()
+        node.planning.seen(3600, 3600 * 1_000_000)
+        day = node.timetable.today() + timedelta(days=4)
+        wanted = school.release.lessons[1].id
+        node.timetable.add([OneLesson("", "三（1）班", school.release.course, wanted, day, 8 * 60, 45)])
+        (before,) = node.timetable.standing(node.timetable.upcoming(node.timetable.now(), 7))
+        assert (before.forecast.state, before.forecast.rung) == ("arriving", "best")
+        assert before.forecast.when is not None
+        await node.fill_once()
+        (after,) = node.timetable.standing(node.timetable.upcoming(node.timetable.now(), 7))
+        assert after.forecast.state == "ready"
+
+    school.run(work, in_flight=1)
+    assert set(packs(school)[:2]) == set(of(school, 1, Rung.BEST))
+    told = json.loads(EdgeProcess(school.folder).command("plan", "--json").stdout)
+    assert [(one["klass"], one["state"], one["rung"]) for one in told["forecast"]] == [("三（1）班", "ready", "best")]
