@@ -15,7 +15,9 @@ from edge_cache.bundle.order import Media, Small, order_of_export
 from edge_cache.bundle.volumes import Contents
 from edge_cache.bundle.writer import BundleWriter
 from edge_cache.database import Database
+from edge_cache.errors import NotEnrolled
 from edge_cache.holdings import Holdings
+from edge_cache.identity import read_identity
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.statements import TIMESTAMP, StatementRepository, metadata_name
 from edge_cache.releases.trusted import TrustFolder
@@ -64,8 +66,11 @@ class Progress(Protocol):
 def export_node(state: Path, place: Path, courses: Sequence[str], check: bool, progress: Progress) -> Exported:
     """Write what the node in the folder `state` holds of `courses` (none: all) to the drive at `place`.
 
-    `check` reads first what is on the drive. Raises NothingToExport, DriveUnusable or NodeStateUnreadable.
+    `check` reads first what is on the drive. Raises NotEnrolled, NothingToExport, DriveUnusable or
+    NodeStateUnreadable.
     """
+    if read_identity(state) is None:
+        raise NotEnrolled
     trust = TrustFolder(state / "trust").open()
     database = Database(state / "node.db")
     try:

@@ -18,6 +18,7 @@ from edge_cache.bundle.errors import NoBundle, NothingToExport
 from edge_cache.bundle.export import Exported, export_node
 from edge_cache.bundle.source import DriveSource
 from edge_cache.bundle.volumes import entries, look_through, volumes
+from edge_cache.errors import NotEnrolled
 from edge_cache.node import Node
 from tests.fakes.boxes import box_without_line
 from tests.fakes.edge_process import EdgeProcess
@@ -289,6 +290,13 @@ def test_a_new_node_has_nothing_to_export(school: School, drive: Path) -> None:
     with pytest.raises(NothingToExport):
         export(school, drive)
     assert list(drive.iterdir()) == []
+
+
+def test_a_box_that_is_no_node_yet_is_told_so(drive: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotEnrolled):
+        export_node(tmp_path / "nobody", drive, (), False, Watched())
+    assert list(drive.iterdir()) == []
+    assert not (tmp_path / "nobody").exists()
 
 
 def test_a_pulled_drive_is_said_and_what_came_stays(school: School, box: School, filled: Path) -> None:
