@@ -6,10 +6,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.readiness.rows import BOUND, OURS, ROWS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "readiness"
+TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 COLOURS = {OURS: "#0b6e4f", BOUND: "#555555", "earliest_best": "#1f6fb2", "earliest_floor_foreseen": "#8d6a9f",
            "catalogue_floor": "#c8553d", "demand_capped": "#b08900"}  # fmt: skip
 
@@ -37,6 +39,10 @@ def _by_line(axes: Axes, rows: Mapping[str, Any]) -> None:
             middle = [(b["mbps_from"] * b["mbps_to"]) ** 0.5 for b in buckets]
             axes.plot(middle, [b["ready"] for b in buckets], "o-", color=colour, label=ROWS[way][0], markersize=4)
     axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    ticks = [value for value in TICKS if low <= value <= high]
+    axes.set_xticks(ticks, [f"{value:g}" for value in ticks])
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("line, Mbit/s")
     axes.set_ylabel("ready at the bell")
     axes.set_ylim(0, 1.02)
