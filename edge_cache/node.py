@@ -293,7 +293,7 @@ class Node:
                 failures = 0
                 if alone and not self.nearby():  # else not all of it came over the line
                     seconds = time.monotonic() - began
-                    learn_rate(self.notes, outcome.kept, seconds)
+                    await asyncio.to_thread(learn_rate, self.notes, outcome.kept, seconds)
                     await asyncio.to_thread(self.planning.seen, seconds, outcome.kept)
             if outcome.finished:
                 rests = self.fill.rests_for()

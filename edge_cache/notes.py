@@ -1,6 +1,7 @@
 """Small facts and standing problems of a node, kept in node.db."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -99,6 +100,9 @@ class Notes:
 
     def mended(self, *sources: str) -> None:
         """Note that nothing is wrong (any more) at these sources; `kind:` names all of a kind."""
+        stands = {problem.source for problem in self.problems()}
+        if not any(source in stands or (source.endswith(":") and _of_kind(source, stands)) for source in sources):
+            return  # most of the time: then nobody waits for the disk
         with self._database.write() as rows:
             for source in sources:
                 if source.endswith(":"):
@@ -107,3 +111,7 @@ class Notes:
                     rows.execute("delete from problem where source = ?", (source,))
         for source in sources:
             self._unwritten.pop(source, None)
+
+
+def _of_kind(kind: str, sources: Collection[str]) -> bool:
+    return any(source.startswith(kind) for source in sources)

@@ -5,6 +5,7 @@ people see; what was verified before stays and serves. Sources nearby (peers, dr
 they bring what is new and verified, and are no problem otherwise.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +93,7 @@ class Sync:
             if sources and "targets" in trust.signed_roles():
                 await self._take_releases(trust, sources, direction, result)
         self._warn_of_age(trust, direction)
-        self._releases.switch()
+        await asyncio.to_thread(self._releases.switch)
         return result
 
     async def _part(
@@ -113,7 +114,7 @@ class Sync:
 
     async def _ask_centre(self) -> tuple[bytes, str | None] | None:
         answer = await self._centre.direction(self._notes.fact("direction_etag"))
-        self._notes.keep(contact=self._clock().isoformat())
+        await asyncio.to_thread(self._notes.keep, contact=self._clock().isoformat())
         return answer
 
     async def _refresh(self, store: Source) -> bool:
@@ -137,7 +138,7 @@ class Sync:
     async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> bool:
         direction = trust.open_direction(envelope, self._identity.node)
         self._metadata.trusted.keep_floor(trust)
-        self._releases.assign(direction.assignments, direction.policy.tiers)
+        await asyncio.to_thread(self._releases.assign, direction.assignments, direction.policy.tiers)
         self._notes.keep(direction=direction.model_dump_json(), direction_etag=etag)
         self._notes.witness(direction.issued)
         log.info("direction.taken", version=direction.version, courses=len(direction.assignments))
@@ -182,7 +183,7 @@ class Sync:
             limit, take = min(MAX_RELEASE_BYTES, target.length), partial(trust.open_release, target)
             data, release = await _from_any(sources, target.stored_as, limit, take)
             if taken:
-                self._releases.add(release, target.sha256)
+                await asyncio.to_thread(self._releases.add, release, target.sha256)
                 log.info("release.taken", course=target.course, number=target.number)
             self._statements.keep({target.stored_as: data})
         if target is None or target.number < assignment.release:

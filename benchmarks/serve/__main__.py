@@ -146,12 +146,8 @@ class Box:
         return f"http://127.0.0.1:{self.port}"
 
     def env(self) -> dict[str, str]:
-        """Its settings: production's, but for place, port, and a quicker look at the centre."""
-        return clean_env(
-            SONGTAN_EDGE_STATE=str(self.folder / "edge"),
-            SONGTAN_EDGE_LISTEN=f"127.0.0.1:{self.port}",
-            SONGTAN_EDGE_POLL_SECONDS="5",
-        )
+        """Its settings: production's, but for place and port."""
+        return clean_env(SONGTAN_EDGE_STATE=str(self.folder / "edge"), SONGTAN_EDGE_LISTEN=f"127.0.0.1:{self.port}")
 
     def command(self, *words: str) -> None:
         """Run a command of the node to its end. Raises Broken."""
