@@ -74,6 +74,14 @@ bench-serve: .venv/.dev ## sixty screens at a node that fills, and at nginx (QUI
 bench-power: .venv/.dev ## cut a node's power at 350 random moments (QUICK=1; as root with xfsprogs by disk images)
 	@$(BIN)/python -m benchmarks.power
 
+.PHONY: bench-link
+bench-link: .venv/.bench ## take the figures of the fill on thin lines; needs root (QUICK=1, ARGS="race kill flip")
+	@$(BIN)/python -m benchmarks.link $(ARGS)
+
+.PHONY: bench-giveway
+bench-giveway: .venv/.bench ## take the figures of the fill beside a call and a page; needs root (QUICK=1)
+	@$(BIN)/python -m benchmarks.giveway
+
 .PHONY: format
 format: .venv/.dev ## format and sort imports
 	$(BIN)/ruff format --quiet

@@ -36,7 +36,8 @@ def machine() -> dict[str, str | int]:
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured thing: every run's value, and the bound that the issue names (the value may not be above it).
+    """One measured thing: every run's value, and the bound that the issue names (the value may not be above it, or,
+    where it is `at_least` so much, not below).
 
     Without a bound it is told for comparison: what a peer needs, or what a figure consists of.
     """
@@ -46,6 +47,7 @@ class Figure:
     unit: str
     runs: Sequence[float]
     bound: float | None = None
+    at_least: bool = False
 
     @property
     def median(self) -> float:
@@ -55,7 +57,9 @@ class Figure:
     @property
     def reached(self) -> bool:
         """Whether the median is within the bound, if there is one."""
-        return self.bound is None or self.median <= self.bound
+        if self.bound is None:
+            return True
+        return self.median >= self.bound if self.at_least else self.median <= self.bound
 
 
 def _short(value: float) -> str:
@@ -84,7 +88,11 @@ class Results:
                 f"{value:.{0 if value >= 100 else 3}{'f' if value >= 100 else 'g'}} {f.unit}"
                 for value in (f.median, min(f.runs), max(f.runs))
             ]
-            bound, said = ("", "") if f.bound is None else (f"≤ {f.bound:g} {f.unit}", "✓" if f.reached else "missed")
+            bound, said = (
+                ("", "")
+                if f.bound is None
+                else (f"{'≥' if f.at_least else '≤'} {f.bound:g} {f.unit}", "✓" if f.reached else "missed")
+            )
             table.add_row(f.what, *values, str(len(f.runs)), bound, said)
         console = Console()
         console.print(table)
@@ -93,6 +101,21 @@ class Results:
         if whole and not is_quick():
             self._write()
         return all(f.reached for f in self.figures)
+
+    def keep_older(self) -> None:
+        """Take over what is written of parts that were not run now: each part's newest run stands there."""
+        path = RESULTS / f"{self.name}.json"
+        if not path.exists():
+            return
+        known = {figure.key for figure in self.figures}
+        older = json.loads(path.read_text())
+        fields = {"key", "what", "unit", "runs", "bound", "at_least"}
+        for figure in older["figures"]:
+            if figure["key"] not in known:
+                self.figures.append(Figure(**{name: figure[name] for name in fields if name in figure}))
+        self.notes += [
+            note for note in older["notes"] if note.split(":")[0] not in {n.split(":")[0] for n in self.notes}
+        ]
 
     def _write(self) -> None:
         document = {

@@ -23,11 +23,11 @@ from catalog.look.language import spoken_language, translate
 from edge_cache.app import make_app
 from edge_cache.bundle.cli import bundle
 from edge_cache.database import Database
-from edge_cache.errors import AddressTaken
+from edge_cache.errors import AddressTaken, NotEnrolled
 from edge_cache.identity import read_identity
 from edge_cache.logs import start_logs
 from edge_cache.node import Node
-from edge_cache.notes import Notes
+from edge_cache.notes import Notes, is_paused, set_paused
 from edge_cache.planner.plan import plan as make_plan
 from edge_cache.planning.opening import open_planning
 from edge_cache.planning.telling import plan_json, tell_plan
@@ -133,7 +133,7 @@ def sync(as_json: Json = False) -> None:
             wanted = sum(c.bytes_wanted - c.bytes_held for c in node.releases.held())
             bar.update(task, total=wanted or None)
             node.on_progress = lambda: bar.update(task, completed=node.bytes_fetched)
-            await node.fill_once()
+            outcome = await node.fill_once()
         try:
             await node.report_once()
         except AppError as error:
@@ -142,9 +142,39 @@ def sync(as_json: Json = False) -> None:
             node.notes.mended("report")
         found = _figures(node.database) | {"bytes_fetched": node.bytes_fetched}
         print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found)
-        return IN_PART if found["problems"] else 0
+        return IN_PART if found["problems"] or outcome.closed else 0
 
     _with_node(work)
+
+
+@app.command()
+def pause() -> None:
+    """Stop fetching until `resume`, within a second and over restarts. Lessons that are here play on."""
+    _pause(True, "The fill is paused. `songtan edge resume` lets it go on.")
+
+
+@app.command()
+def resume() -> None:
+    """Go on fetching after a `pause`."""
+    _pause(False, "The fill goes on.")
+
+
+def _pause(paused: bool, words: str) -> None:
+    """Write down whether the fill is paused: the node that runs reads it."""
+
+    def run() -> int:
+        settings = EdgeSettings()
+        if read_identity(settings.state) is None:
+            raise NotEnrolled
+        database = Database(settings.state / "node.db")
+        try:
+            set_paused(Notes(database), paused)
+        finally:
+            database.close()
+        console.print(words)
+        return 0
+
+    _finish(run)
 
 
 @app.command()
@@ -249,6 +279,7 @@ def _figures(database: Database) -> dict[str, Any]:
             {**asdict(update), "expected_hours": expected_hours(update.cost, rate)}
             for update in UpdateRepository(database).under_way()
         ],
+        "paused": is_paused(notes),
         "problems": [
             {"at": p.source, "code": p.code, "text": translate(p.message, spoken_language(), **p.data)}
             for p in notes.problems()
@@ -288,6 +319,8 @@ def _tell(found: dict[str, Any]) -> None:
             f" {most}{update['cost']} bytes to fetch, {time}",
             highlight=False,
         )
+    if found["paused"]:
+        console.print("The fill is paused; `songtan edge resume` lets it go on.")
     for problem in found["problems"]:
         console.print(f"{problem['at']}: {problem['text']}", style="red", highlight=False)
     if not found["problems"]:

@@ -168,6 +168,25 @@ class SourceTimedOut(SourceFailed):
     message = N_("%(address)s did not answer in time. The node tries again by itself; check the line if it lasts.")
 
 
+class SourceRefuses(SourceFailed):
+    """Nobody listens at the address."""
+
+    code = "source.refuses"
+    message = N_(
+        "%(address)s refuses the connection: the machine is there, but nothing answers on it. "
+        "The node tries again by itself; tell the centre's staff if it lasts."
+    )
+
+
+class SourceUnknownHost(SourceFailed):
+    """The name cannot be looked up."""
+
+    code = "source.unknown-host"
+    message = N_(
+        "The name in %(address)s cannot be looked up. The node tries again by itself; check the line, and its DNS."
+    )
+
+
 class NoLine(AppError):
     """How the pages sum up whatever cannot be reached."""
 
@@ -179,7 +198,7 @@ class NoLine(AppError):
     )
 
 
-LINE_CODES = frozenset({SourceUnreachable.code, SourceTimedOut.code})
+LINE_CODES = frozenset({SourceUnreachable.code, SourceTimedOut.code, SourceRefuses.code, SourceUnknownHost.code})
 """What a box at the end of a thin line meets every day."""
 
 

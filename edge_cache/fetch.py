@@ -1,27 +1,21 @@
-"""Carrying out a step of the plan: ask a source, verify each segment, keep it at once."""
+"""Carrying out a piece of work: ask a source, put segments together, verify each, keep it at once."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-
-import structlog
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol
 
 from catalog.formats.errors import AppError, BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import Index, Segment, take_segment
-from edge_cache.errors import SourceFailed, SourceSentBadBytes
-from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, Step
-from edge_cache.settings import EdgeSettings
+from edge_cache.board import Assembly, Board, Piece, Small
+from edge_cache.errors import SourceSentBadBytes
+from edge_cache.plan import FetchBlob
 from edge_cache.sources import Source
 from edge_cache.store.keeper import Keeper
 
-log = structlog.get_logger(__name__)
-
-
-def pause_after(failures: int, first: float, longest: float) -> float:
-    """Return seconds to wait after so many failures in a row: doubling, with jitter over its upper half."""
-    whole = min(longest, first * 2.0 ** min(failures, 20))
-    return whole * random.uniform(0.5, 1)  # noqa: S311 - spreads nodes apart, keeps no secret
+KEPT_AT_ONCE = 8
+"""So many segments may wait for the disk; then reading waits too."""
 
 
 class Batch:
@@ -62,153 +56,110 @@ class Batch:
                 done.set_result(None)
 
 
+class Judge(Protocol):
+    """Who hears of each segment what its source is worth."""
+
+    def kept(self, source: Source, length: int) -> None:
+        """A source gave `length` bytes that are verified and kept."""
+        ...
+
+    def bad(self, source: Source, index: str, row: Segment, why: str) -> None:
+        """A source gave a segment that is not what its index says; it is not on the board any more."""
+        ...
+
+
 class Fetcher:
-    """Carries out steps with the sources that are there, the nearest first."""
+    """Carries out pieces of the board. `index_of` gives an index by its digest."""
 
-    def __init__(
-        self,
-        keeper: Keeper,
-        settings: EdgeSettings,
-        on_bytes: Callable[[int], None] = lambda count: None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """`on_bytes` hears of bytes that were verified and kept."""
-        self._keeper, self._settings, self._on_bytes, self._sleep = keeper, settings, on_bytes, sleep
+    def __init__(self, keeper: Keeper, board: Board, judge: Judge, index_of: Callable[[str], Index | None]) -> None:
+        self._keeper, self._board, self._judge, self._index_of = keeper, board, judge, index_of
         self._batch = Batch(keeper)
-        self._indexes: dict[str, Index] = {}
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._broken: AppError | OSError | None = None
 
-    async def carry_out(self, step: Step, sources: Sequence[Source]) -> None:
-        """Do a step: each source gives what it has of it. What came is kept, whatever is raised.
+    async def piece(self, piece: Piece, source: Source) -> None:
+        """Fetch a piece. What came stays on the board or goes to the disk, whatever is raised.
 
-        Raises SourceFailed of the last source where nobody gave it all, DiskFull, or OSError if the disk is in trouble.
+        Raises SourceFailed, LineClosed, DiskFull, or OSError if the disk is in trouble.
         """
-        for source in sources[:-1]:
-            try:
-                await self._with(step, source)
-            except SourceFailed as error:
-                log.info("step.failed", step=str(step), source=source.name, problem=error.code)
-            else:
-                if not isinstance(step, FetchRun):
-                    return
-        if sources:
-            await self._with(step, sources[-1])
-
-    async def _with(self, step: Step, source: Source) -> None:
-        """Do a step with one source, trying again while that may help. Raises as `carry_out` does."""
-        failures = 0
-        while True:
-            kept = 0
-
-            def count(length: int) -> None:
-                nonlocal kept
-                kept += length
-                self._on_bytes(length)
-
-            try:
-                return await self._once(step, source, count)
-            except SourceFailed as error:
-                failures = 0 if kept else failures + 1
-                if not error.wears_off or failures >= self._settings.attempts:
-                    raise
-                log.info("step.failed", step=str(step), problem=error.code, failures=failures, kept=kept)
-            await self._sleep(pause_after(failures, self._settings.retry_seconds, self._settings.retry_longest_seconds))
-
-    async def flush(self) -> None:
-        """Wait for what is on its way to the disk."""
-        await self._batch.flush()
-
-    async def _once(self, step: Step, source: Source, count: Callable[[int], None]) -> None:
-        if isinstance(step, FetchRun):
-            await self._run(step, source, count)
-        elif isinstance(step, FetchIndex):
-            await self._index(step, source, count)
-        else:
-            await self._blob(step, source, count)
-
-    async def _blob(self, step: FetchBlob, source: Source, count: Callable[[int], None]) -> None:
-        path = f"blobs/{step.digest}"
-        data = await asyncio.to_thread(self._keeper.files.blobs.read, step.digest)
-        if data is None:
-            data = await source.get(path, step.length)
-            count(len(data))
-        if sha256_hex(data) != step.digest:
-            raise SourceSentBadBytes(address=f"{source.name}/{path}", why="another digest")
-        await asyncio.to_thread(self._keeper.keep_blob, step.digest, data)
-
-    async def _index(self, step: FetchIndex, source: Source, count: Callable[[int], None]) -> None:
-        path = f"indexes/{step.digest}"
-        data = await source.get(path, step.length)
+        index = self._index_of(piece.index)
+        if index is None:  # it has rotten meanwhile: the next plan fetches it again
+            for row in piece.rows:
+                self._board.done(row)
+            return
+        at, begun, rows = piece.start, piece.part, deque(piece.rows)
+        chunks = source.read_range(f"packs/{piece.index}", piece.start, piece.length, index.pack_length)
         try:
-            await asyncio.to_thread(self._keeper.rows.add_index, step.digest, data)
+            async for chunk in chunks:
+                rest = memoryview(chunk)
+                while rest:
+                    begun = begun or Assembly(piece.index, rows.popleft(), source.name)
+                    took = _put(begun, at, rest)
+                    at, rest = at + took, rest[took:]
+                    if not begun.missing:
+                        whole, begun = begun, None
+                        await self._keep(whole, source)
+        finally:
+            self._board.give_back(piece, at, begun)
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()  # lets go of the connection now, not when somebody collects it
+
+    async def small(self, item: Small, source: Source) -> None:
+        """Fetch an index or a small file; it is on the board until this returns. Raises as `piece` does."""
+        blob = isinstance(item, FetchBlob)
+        path = f"{'blobs' if blob else 'indexes'}/{item.digest}"
+        data = await asyncio.to_thread(self._keeper.files.blobs.read, item.digest) if blob else None
+        came = data is None
+        if data is None:
+            data = await source.get(path, item.length)
+        try:
+            if not blob:
+                await asyncio.to_thread(self._keeper.rows.add_index, item.digest, data)
+            elif sha256_hex(data) == item.digest:
+                await asyncio.to_thread(self._keeper.keep_blob, item.digest, data)
+            else:
+                raise SourceSentBadBytes(address=f"{source.name}/{path}", why="another digest")
         except BadFormat as error:
             raise SourceSentBadBytes(address=f"{source.name}/{path}", why=str(error.data["why"])) from error
-        count(len(data))
+        self._judge.kept(source, len(data) if came else 0)
 
-    async def _run(self, step: FetchRun, source: Source, count: Callable[[int], None]) -> None:
-        index = await asyncio.to_thread(self._known_index, step.index)
-        if index is None:
-            return
-        rows = index.segments[step.first : step.first + step.count]
-        held = await source.held(step.index)
-        if held is not None:
-            rows = tuple(row for row in rows if any(first <= row.number < first + count for first, count in held))
-        bad: list[str] = []
-        for run in contiguous(await asyncio.to_thread(self._lacking, rows)):
-            await self._stream(index, step.index, run, source, count, bad)
-        if bad:
-            raise SourceSentBadBytes(address=f"{source.name}/packs/{step.index}", why=bad[0])
+    async def flush(self) -> None:
+        """Wait for what is on its way to the disk. Raises what the disk said."""
+        if self._keeping:
+            await asyncio.wait(self._keeping)
+        await self._batch.flush()
+        if self._broken is not None:
+            raise self._broken
 
-    async def _stream(
-        self,
-        index: Index,
-        digest: str,
-        run: Sequence[Segment],
-        source: Source,
-        count: Callable[[int], None],
-        bad: list[str],
-    ) -> None:
-        """Fetch neighbours; keep each that is what its index says, and say of each other in `bad` why not."""
-        length = sum(row.length for row in run)
-        waiting, rest = list(run), bytearray()
-        async for chunk in source.read_range(f"packs/{digest}", run[0].offset, length, index.pack_length):
-            rest += chunk
-            while waiting and len(rest) >= waiting[0].length:
-                row = waiting.pop(0)
-                placed = bytes(rest[: row.length])
-                del rest[: row.length]
-                try:
-                    segment = await asyncio.to_thread(take_segment, row, placed)
-                except BadFormat as error:
-                    bad.append(str(error.data["why"]))
-                    continue
-                await self._batch.keep(row.digest, segment)
-                count(row.length)
+    async def _keep(self, whole: Assembly, source: Source) -> None:
+        if self._broken is not None:
+            raise self._broken
+        task = asyncio.create_task(self._finish(whole, source))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+        while len(self._keeping) > KEPT_AT_ONCE:
+            await asyncio.wait(self._keeping, return_when=asyncio.FIRST_COMPLETED)
 
-    def _lacking(self, rows: Sequence[Segment]) -> list[Segment]:
-        """Return what of `rows` is neither held nor left on the disk by a crash, each segment once."""
-        lacking = {row.digest: row for row in rows if not self._keeper.rows.is_held(row.digest)}
-        for digest in self._keeper.adopt(list(lacking)):
-            del lacking[digest]
-        return sorted(lacking.values(), key=lambda row: row.number)
-
-    def _known_index(self, digest: str) -> Index | None:
-        if digest not in self._indexes:
-            index = self._keeper.index(digest)
-            if index is None:
-                return None
-            if len(self._indexes) >= 16:
-                self._indexes.pop(next(iter(self._indexes)))
-            self._indexes[digest] = index
-        return self._indexes[digest]
+    async def _finish(self, whole: Assembly, source: Source) -> None:
+        row = whole.row
+        try:
+            segment = await asyncio.to_thread(take_segment, row, bytes(whole.data))
+            await self._batch.keep(row.digest, segment)
+        except BadFormat as error:
+            self._board.done(row)
+            self._judge.bad(source, whole.index, row, str(error.data["why"]))
+        except (AppError, OSError) as error:
+            self._broken = self._broken or error
+            self._board.done(row)
+        else:
+            self._board.done(row)
+            self._judge.kept(source, row.length)
 
 
-def contiguous(rows: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Yield `rows` in stretches that lie one after the other in their pack."""
-    stretch: list[Segment] = []
-    for row in rows:
-        if stretch and row.number != stretch[-1].number + 1:
-            yield stretch
-            stretch = []
-        stretch.append(row)
-    if stretch:
-        yield stretch
+def _put(begun: Assembly, at: int, data: memoryview) -> int:
+    """Put what belongs to a segment in its place; `at` is where `data` lies in the pack. Return how much that was."""
+    offset = at - begun.row.offset
+    took = min(len(data), begun.row.length - offset)
+    begun.data[offset : offset + took] = data[:took]
+    begun.missing -= took
+    return took

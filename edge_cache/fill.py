@@ -2,36 +2,32 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
 from catalog.formats.errors import AppError
-from edge_cache.errors import DiskFull, DiskTrouble, SourceFailed
-from edge_cache.fetch import Fetcher, pause_after
+from catalog.formats.index import Index
+from edge_cache.board import Board, Item, Stretch, contiguous
+from edge_cache.errors import DiskFull
+from edge_cache.fetch import Fetcher
+from edge_cache.job import Job, Outcome, key_of
+from edge_cache.line.line import Line
 from edge_cache.notes import Notes
-from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
+from edge_cache.plan import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
 from edge_cache.planning.service import Ahead
 from edge_cache.releases.repository import ReleaseRepository, Wanted
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Sources
+from edge_cache.standing import Standing, pause_after
 from edge_cache.store.keeper import Keeper
 
 log = structlog.get_logger(__name__)
 
 HORIZON_BYTES = 32 << 20
 LESSONS_AHEAD = 50
-
-
-@dataclass
-class Outcome:
-    """What a pass did: bytes kept, what failed, and whether nothing is left that could be tried now."""
-
-    kept: int = 0
-    failures: list[AppError] = field(default_factory=list)
-    finished: bool = False
+INDEXES_KEPT = 32
 
 
 class Fill:
@@ -43,41 +39,27 @@ class Fill:
         releases: ReleaseRepository,
         notes: Notes,
         settings: EdgeSettings,
+        line: Line,
         on_bytes: Callable[[int], None] = lambda count: None,
     ) -> None:
-        self._keeper, self._releases, self._notes, self._settings = keeper, releases, notes, settings
+        self._keeper, self._releases, self._notes, self.settings = keeper, releases, notes, settings
+        self.line, self.on_bytes = line, on_bytes
+        self.standings: dict[str, Standing] = {}
+        self._board = Board()
+        self._indexes: dict[str, Index] = {}
         self._resting: dict[str, tuple[float, int]] = {}
-        self._did_nothing: set[Step] = set()
         self._troubled = {p.source for p in notes.problems()}
-        self._on_bytes = on_bytes
         self.disk_reserve = 0
         self.ahead: Callable[[], Sequence[Ahead]] = tuple
 
     async def run_pass(self, sources: Sources) -> Outcome:
-        """Do the steps of one plan. What fails is noted as a problem and rests a while; the others go on."""
-        outcome = Outcome()
-        steps = deque(await asyncio.to_thread(self._plan))
-        if not steps:
-            outcome.finished = True
-            return outcome
-        planned = set(steps)
-
-        def count(length: int) -> None:
-            outcome.kept += length
-            self._on_bytes(length)
-
-        fetcher = Fetcher(self._keeper, self._settings, count)
-        try:
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(min(self._settings.in_flight, len(steps))):
-                    workers.create_task(self._work(steps, fetcher, sources, outcome))
-        finally:
-            await fetcher.flush()
-        if not outcome.kept and not outcome.failures and planned == self._did_nothing:
-            for step in planned:
-                self._rest(_key(step))
-        self._did_nothing = set() if outcome.kept or outcome.failures else planned
-        return outcome
+        """Do what one job can do. What fails is noted as a problem and rests a while; the others go on."""
+        if not await self._replan():
+            return Outcome(finished=True)
+        job = Job(
+            self, self._board, sources, self._replan, lambda it: Fetcher(self._keeper, self._board, it, self._index)
+        )
+        return await job.run()
 
     def rests_for(self) -> float | None:
         """Return seconds until something that failed may be tried again; None if nothing rests."""
@@ -85,31 +67,50 @@ class Fill:
             return None
         return max(0.0, min(until for until, _ in self._resting.values()) - time.monotonic())
 
-    async def _work(self, steps: deque[Step], fetcher: Fetcher, sources: Sources, outcome: Outcome) -> None:
-        while steps:
-            step = steps.popleft()
-            key = _key(step)
-            try:
-                self._check_disk(step.length)
-                await fetcher.carry_out(step, sources())
-            except DiskTrouble as error:
-                self._trouble("disk", error, outcome)
-                steps.clear()
-            except SourceFailed as error:
-                if error.wears_off:
-                    self._trouble("store", error, outcome)
-                    steps.clear()
-                else:
-                    self._trouble(key, error, outcome)
-                    self._rest(key)
-            else:
-                self._resting.pop(key, None)
-                self._mended("store", "disk", key)
-
-    def _check_disk(self, length: int) -> None:
+    def check_disk(self, length: int) -> None:
+        """Raises DiskFull if `length` bytes more would touch the reserve."""
         free, _ = self._keeper.files.disk()
         if free - length < self.disk_reserve:
             raise DiskFull(free=free, reserve=self.disk_reserve)
+
+    async def _replan(self) -> bool:
+        """Put a fresh plan on the board; return whether there is anything to do."""
+        steps, items = await asyncio.to_thread(self._planned)
+        covered = sum(step.length for step in steps)
+        self._board.plan(items, more=covered >= HORIZON_BYTES)
+        if not items:  # nothing came of it: not again at once
+            for step in steps:
+                self.rest(_key(step))
+        return bool(items) or not self._board.is_empty
+
+    def _planned(self) -> tuple[Sequence[Step], list[Item]]:
+        """Return the steps of a plan, and what of them is not on the disk after all (a crash came between)."""
+        while True:
+            steps = self._plan()
+            items: list[Item] = []
+            seen: set[str] = set()
+            adopted = False
+            for step in steps:
+                if not isinstance(step, FetchRun):
+                    items.append(step)
+                elif (index := self._index(step.index)) is not None:
+                    rows = [r for r in index.segments[step.first : step.first + step.count] if r.digest not in seen]
+                    seen.update(row.digest for row in rows)
+                    here = self._keeper.adopt([row.digest for row in rows])
+                    adopted = adopted or bool(here)
+                    items += [Stretch(step.index, s) for s in contiguous([r for r in rows if r.digest not in here])]
+            if items or not adopted:
+                return steps, items
+
+    def _index(self, digest: str) -> Index | None:
+        if digest not in self._indexes:
+            index = self._keeper.index(digest)
+            if index is None:
+                return None
+            if len(self._indexes) >= INDEXES_KEPT:
+                self._indexes.pop(next(iter(self._indexes)))
+            self._indexes[digest] = index
+        return self._indexes[digest]
 
     def _plan(self) -> list[Step]:
         now = time.monotonic()
@@ -118,7 +119,7 @@ class Fill:
         chosen = {need.lesson for need in first}
         wanted = [w for w in self._releases.wanted(LESSONS_AHEAD + len(resting)) if w.lesson not in chosen]
         needs = first + [self._need(w, resting) for w in wanted]
-        steps = plan(needs, self._settings.run_bytes, HORIZON_BYTES)
+        steps = plan(needs, self.settings.run_bytes, HORIZON_BYTES)
         return [step for step in steps if _key(step) not in resting]
 
     def _first(self, one: Ahead, resting: set[str]) -> LessonNeed | None:
@@ -150,18 +151,23 @@ class Fill:
         missing = tuple(self._keeper.rows.missing(digest)) if track.segments else None
         return TrackNeed(digest, track.index_length, track.length, missing, f"pack:{digest}" in self._resting)
 
-    def _rest(self, key: str) -> None:
+    def rest(self, key: str) -> None:
+        """See `Host.rest`."""
         times = self._resting.get(key, (0.0, 0))[1]
-        pause = pause_after(times, self._settings.retry_seconds, self._settings.retry_longest_seconds)
+        pause = pause_after(times, self.settings.retry_seconds, self.settings.retry_longest_seconds)
         self._resting[key] = (time.monotonic() + pause, times + 1)
 
-    def _trouble(self, key: str, error: AppError, outcome: Outcome) -> None:
+    def trouble(self, key: str, error: AppError, outcome: Outcome) -> None:
+        """See `Host.trouble`."""
         outcome.failures.append(error)
         self._troubled.add(key)
         if self._notes.trouble(key, error):
             log.warning("fill.in-trouble", at=key, problem=error.code, **error.data)
 
-    def _mended(self, *keys: str) -> None:
+    def mended(self, *keys: str) -> None:
+        """See `Host.mended`."""
+        for key in keys:
+            self._resting.pop(key, None)
         found = self._troubled.intersection(keys)
         if found:
             self._troubled -= found
@@ -169,10 +175,5 @@ class Fill:
 
 
 def _key(step: Step) -> str:
-    """Name what a step needs: where its problem is noted, and what rests after it failed."""
-    if isinstance(step, FetchBlob):
-        return f"blob:{step.digest}"
-    if isinstance(step, FetchIndex):
-        return f"pack:{step.digest}"
-    assert isinstance(step, FetchRun)  # noqa: S101 - tells mypy what the union leaves
-    return f"pack:{step.index}"
+    """Name what a step needs, as `key_of` does for what stands on the board."""
+    return f"pack:{step.index}" if isinstance(step, FetchRun) else key_of(step)

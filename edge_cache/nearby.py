@@ -8,7 +8,7 @@ import httpx2
 from edge_cache import SOFTWARE
 from edge_cache.bundle.watch import DriveWatch
 from edge_cache.discovery import Discovery
-from edge_cache.peers.source import PATH, PeerSource
+from edge_cache.peers.source import PATH, PeerSource, peer_base
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import HttpSource, Source
@@ -26,11 +26,11 @@ class Nearby:
         settings: EdgeSettings,
         rows: StoreRepository,
         releases: ReleaseRepository,
-        client: Callable[[], httpx2.AsyncClient],
+        source_at: Callable[[str], Source],
         on_change: Callable[[], object],
     ) -> None:
-        """`client` gives the HTTP client of the line, for caches before the store."""
-        self._settings, self._line, self._on_change = settings, client, on_change
+        """`source_at` gives a source over the line, for caches before the store."""
+        self._settings, self._source_at, self._on_change = settings, source_at, on_change
         self.drives = DriveWatch(settings.drives, rows, releases, on_change)
         self._discovery: Discovery | None = None
         self._lan: httpx2.AsyncClient | None = None
@@ -71,11 +71,11 @@ class Nearby:
                 timeout = httpx2.Timeout(self._settings.read_seconds, connect=CONNECT_SECONDS)
                 # Proxies are for the line.
                 self._lan = httpx2.AsyncClient(timeout=timeout, headers={"User-Agent": SOFTWARE}, trust_env=False)
-            self._peers[address] = PeerSource(self._lan, address)
+            self._peers[address] = PeerSource(HttpSource(self._lan, peer_base(address), uses_line=False))
         return self._peers[address]
 
     def _cache(self, address: str) -> Source:
         """A county's node, known by its path, or any HTTP cache of the store: both are beyond the school's line."""
         if address.endswith(PATH):
-            return PeerSource(self._line(), address, uses_line=True)
-        return HttpSource(self._line(), address)
+            return PeerSource(self._source_at(peer_base(address)))
+        return self._source_at(address)

@@ -15,19 +15,22 @@ import structlog
 from catalog.formats.clock import best_now
 from catalog.formats.errors import AppError
 from catalog.formats.forecast import State
+from catalog.formats.protocol import Direction
 from edge_cache import SOFTWARE
 from edge_cache.centre import Centre
 from edge_cache.database import Database
 from edge_cache.enrol import enrol
 from edge_cache.errors import LINE_CODES, NotEnrolled, SourceFailed
-from edge_cache.fetch import pause_after
-from edge_cache.fill import Fill, Outcome
+from edge_cache.fill import Fill
 from edge_cache.folder_lock import FolderLock
 from edge_cache.holdings import Holdings
 from edge_cache.housekeeping import Housekeeping
 from edge_cache.identity import Identity, read_identity
+from edge_cache.job import Outcome
+from edge_cache.line.line import Line
+from edge_cache.line.source import LineSource
 from edge_cache.nearby import Nearby
-from edge_cache.notes import Notes
+from edge_cache.notes import Notes, is_paused, set_paused
 from edge_cache.planning.opening import open_planning
 from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
@@ -36,7 +39,8 @@ from edge_cache.releases.trusted import TrustFolder
 from edge_cache.releases.updates import UpdateRepository, learn_rate, price
 from edge_cache.report import Reporter
 from edge_cache.settings import EdgeSettings
-from edge_cache.sources import HttpSource, Source, Sources
+from edge_cache.sources import Source, Sources
+from edge_cache.standing import pause_after
 from edge_cache.store.files import Files
 from edge_cache.store.keeper import Keeper
 from edge_cache.store.needs import NeedsRepository
@@ -49,6 +53,8 @@ log = structlog.get_logger(__name__)
 
 THREADS = 6
 """For what syncing, filling and keeping house do at the disk and the processor, all together."""
+LOOK_SECONDS = 0.5
+"""How often it is looked whether a pause has ended."""
 
 
 def machine_clock() -> datetime:
@@ -81,7 +87,8 @@ class Node:
             lambda: self.fill.disk_reserve,
             settings.scrub_days,
         )
-        self.fill = Fill(self.keeper, self.releases, self.notes, settings, self._on_bytes)
+        self.line = Line(settings.in_flight, self.local_time)
+        self.fill = Fill(self.keeper, self.releases, self.notes, settings, self.line, self._on_bytes)
         self.planning, self.timetable = open_planning(
             self.database,
             self.keeper.files,
@@ -91,10 +98,11 @@ class Node:
         )
         self.fill.ahead = self.planning.ahead
         self.bytes_fetched = 0
-        self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, lambda: self.client, self._look_again)
+        self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, self.source_at, self._look_again)
         self.nearby: Sources = self.neighbourhood.sources
         self.on_progress: Callable[[], None] = lambda: None
         self._client: httpx2.AsyncClient | None = None
+        self._sources: dict[str, LineSource] = {}
         self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
         self._reporter: Reporter | None = None
         self._newest_told = 0
@@ -117,6 +125,10 @@ class Node:
         """The best guess of the time: the box's clock, but never before a time that has surely passed."""
         return best_now(self._machine(), self.notes.moment("witness"))
 
+    def local_time(self) -> datetime:
+        """The school's time, by which fill windows open and close."""
+        return self.now().astimezone(self.settings.zone)
+
     @property
     def holdings(self) -> Holdings:
         """What this node can give to peers."""
@@ -131,13 +143,17 @@ class Node:
         """The HTTP client, made on first use inside the event loop."""
         if self._client is None:
             timeout = httpx2.Timeout(self.settings.read_seconds, connect=self.settings.connect_seconds)
-            limits = httpx2.Limits(max_connections=self.settings.in_flight + 4, keepalive_expiry=30)
-            self._client = httpx2.AsyncClient(timeout=timeout, limits=limits, headers={"User-Agent": SOFTWARE})
+            proxy = None if self.settings.proxy in ("", "none") else self.settings.proxy
+            self._client = httpx2.AsyncClient(
+                timeout=timeout, headers={"User-Agent": SOFTWARE}, proxy=proxy, trust_env=self.settings.proxy != "none"
+            )
         return self._client
 
     async def close_client(self) -> None:
-        """Close the HTTP clients' connections."""
+        """Close the connections to the centre, to peers and to the store."""
         await self.neighbourhood.close()
+        while self._sources:
+            self._sources.popitem()[1].close()
         if self._client is not None:
             await self._client.aclose()
             self._client = None
@@ -149,8 +165,10 @@ class Node:
         return self.identity
 
     def source_at(self, base: str) -> Source:
-        """The source at a store's address."""
-        return HttpSource(self.client, base)
+        """The source at a store's address, whose connections are kept. Raises SourceFailed for what is none."""
+        if base not in self._sources:
+            self._sources[base] = LineSource(base, self.settings, self.line)
+        return self._sources[base]
 
     def sources(self) -> Sequence[Source]:
         """The sources of segments, the nearest first: what `nearby` finds on the LAN, then the store."""
@@ -179,14 +197,39 @@ class Node:
             self._replaced()
             await price(self.updates, self.keeper.rows, self.sources() if line else self.nearby())
         direction = sync.direction
-        self.fill.disk_reserve = direction.policy.disk_reserve_bytes if direction else 0
+        self._obey(direction)
         return result
+
+    def _obey(self, direction: Direction | None) -> None:
+        """Let the fill keep to the policy in force."""
+        if direction is not None:
+            self.fill.disk_reserve = direction.policy.disk_reserve_bytes
+            self.line.obey(direction.policy)
+
+    def pause(self, paused: bool) -> None:
+        """Stop the fill until someone lets it go on, also over a restart; or let it go on."""
+        set_paused(self.notes, paused)
+        self.line.pause(paused)
+        self._fill_wanted.set()
+
+    async def _watch_pause(self) -> None:
+        """Notice a pause that another process wrote down."""
+        while True:
+            self._heed_pause()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _heed_pause(self) -> None:
+        paused = is_paused(self.notes)
+        if paused != self.line.paused:
+            self.line.pause(paused)
+            self._fill_wanted.set()
 
     async def fill_once(self, sources: Sources | None = None) -> Outcome:
         """Fetch from all sources, or those given, until nothing is left that could be tried now.
 
         What failed is in the outcome.
         """
+        self._heed_pause()
         total = Outcome()
         in_vain = 0
         while not total.finished:
@@ -196,7 +239,8 @@ class Node:
             # What failed alone may have stood before what would not: the next pass no longer waits for it.
             in_vain = in_vain + 1 if outcome.failures and not outcome.kept else 0
             away = any(not isinstance(error, SourceFailed) or error.wears_off for error in outcome.failures)
-            total.finished = outcome.finished or in_vain > 1 or (away and not outcome.kept)
+            total.closed = outcome.closed
+            total.finished = outcome.finished or outcome.closed or in_vain > 1 or (away and not outcome.kept)
         return total
 
     @property
@@ -241,10 +285,12 @@ class Node:
         while self.identity is None:
             await self._sync_wanted.wait()
             self._sync_wanted.clear()
+        self._obey(self.sync().direction)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._stay_in_step())
                 tasks.create_task(self._stay_filled())
+                tasks.create_task(self._watch_pause())
                 tasks.create_task(self.neighbourhood.run(self._enrolled().node))
                 tasks.create_task(self.housekeeping.run())
         finally:
@@ -295,10 +341,13 @@ class Node:
                     seconds = time.monotonic() - began
                     await asyncio.to_thread(learn_rate, self.notes, outcome.kept, seconds)
                     await asyncio.to_thread(self.planning.seen, seconds, outcome.kept)
-            if outcome.finished:
+            if outcome.closed:
+                opens = self.line.opens_in()
+                await _wait(self._fill_wanted, LOOK_SECONDS if opens is None else min(opens, 60.0))
+            elif outcome.finished:
                 rests = self.fill.rests_for()
                 await _wait(self._fill_wanted, 3600.0 if rests is None else rests + 0.05)
-            elif outcome.failures:
+            elif outcome.failures or not outcome.kept:
                 pause = pause_after(failures, self.settings.retry_seconds, self.settings.retry_longest_seconds)
                 failures += 1
                 await _wait(self._fill_wanted, pause)

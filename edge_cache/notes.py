@@ -113,5 +113,15 @@ class Notes:
             self._unwritten.pop(source, None)
 
 
+def is_paused(notes: Notes) -> bool:
+    """Say whether a person has paused the fill."""
+    return notes.fact("paused") is not None
+
+
+def set_paused(notes: Notes, paused: bool) -> None:
+    """Note that the fill is paused, or goes on; a node that runs notices within a second."""
+    notes.keep(paused="yes" if paused else None)
+
+
 def _of_kind(kind: str, sources: Collection[str]) -> bool:
     return any(source.startswith(kind) for source in sources)

@@ -1,6 +1,6 @@
 """Where bytes come from. A source is asked for names and ranges, and believed in nothing."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -16,8 +16,9 @@ from edge_cache.errors import (
     SourceRefusesRange,
     SourceTimedOut,
     SourceTooLong,
-    SourceUnreachable,
 )
+from edge_cache.line.errors import ProxyRefuses, SourceLinkExpired
+from edge_cache.line.faults import told_apart
 
 CHUNK = 64 << 10
 
@@ -83,7 +84,7 @@ class HttpSource:
         """See `Source.get`."""
         address = f"{self._base}/{path}"
         async with self._answer(address, {}) as answer:
-            _refuse(address, answer)
+            _check(address, answer)
             if answer.status_code != httpx2.codes.OK:
                 raise SourceNotOurs(address=address, why=f"answer {answer.status_code}")
             body = bytearray()
@@ -101,7 +102,7 @@ class HttpSource:
         address, got = f"{self._base}/{path}", 0
         wanted = f"bytes {start}-{start + length - 1}/"
         async with self._answer(address, {"Range": f"bytes={start}-{start + length - 1}"}) as answer:
-            _refuse(address, answer)
+            _check(address, answer)
             if answer.status_code != httpx2.codes.PARTIAL_CONTENT:
                 raise SourceNotOurs(address=address, why=f"answer {answer.status_code} without the range")
             said = answer.headers.get("content-range", "")
@@ -125,29 +126,34 @@ class HttpSource:
                 yield answer
         except httpx2.TimeoutException as error:
             raise SourceTimedOut(address=address) from error
-        except (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-            raise SourceUnreachable(address=address, why=str(error) or "no connection") from error
-        except (httpx2.TransportError, httpx2.RequestError) as error:
-            raise SourceUnreachable(address=address, why=str(error) or "the connection broke") from error
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            raise told_apart(error, address) from error
 
 
-def _refuse(address: str, answer: httpx2.Response) -> None:
-    """Raise what an answer that is no object means."""
-    status = answer.status_code
+def refuse(address: str, status: int, headers: Mapping[str, str], words: bytes = b"") -> SourceFailed | None:
+    """Return what an answer that is no object means, None for one that may be; `words` is how its body begins."""
     kinds: dict[int, type[SourceFailed]] = {
         401: SourceForbids,
         403: SourceForbids,
         404: SourceLacks,
+        407: ProxyRefuses,
         410: SourceLacks,
         416: SourceRefusesRange,
     }
+    if status in (401, 403, 410) and b"expired" in words.lower():
+        return SourceLinkExpired(address=address, status=status)
     if status in kinds:
-        raise kinds[status](address=address, status=status)
-    if status >= 500 or status in (408, 425, 429):
-        raise SourceFailing(address=address, status=status)
+        return kinds[status](address=address, status=status)
     if 300 <= status < 400 or status == 511:
-        raise SourceNotOurs(address=address, why=f"it sends us elsewhere (answer {status})")
+        return SourceNotOurs(address=address, why=f"it sends us elsewhere (answer {status})")
     if status >= 400:
-        raise SourceFailing(address=address, status=status)
-    if "text/html" in answer.headers.get("content-type", ""):
-        raise SourceNotOurs(address=address, why="a web page came")
+        return SourceFailing(address=address, status=status)
+    if "text/html" in headers.get("content-type", ""):
+        return SourceNotOurs(address=address, why="a web page came")
+    return None
+
+
+def _check(address: str, answer: httpx2.Response) -> None:
+    refusal = refuse(address, answer.status_code, answer.headers)
+    if refusal is not None:
+        raise refusal

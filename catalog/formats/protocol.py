@@ -51,17 +51,26 @@ class Assignment(Document):
 
 
 class Window(Document):
-    """A fill window in the node's local time, minutes since midnight; `end` before `start` goes past midnight."""
+    """A fill window in the node's local time, minutes since midnight; `end` before `start` goes past midnight.
+
+    `days` are the weekdays on which it starts, 0 Monday to 6 Sunday; empty: every day.
+    """
 
     start: int = Field(ge=0, lt=1440)
     end: int = Field(ge=0, lt=1440)
+    days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
 
 
 class Policy(Document):
-    """How a node may use the school's line and box, and which tiers of lessons its screens play."""
+    """How a node may use the school's line and box, and which tiers of lessons its screens play.
+
+    `gives_way`: leave the line when others use it. `idle_line_whole`: while nobody else does, the cap does not hold.
+    """
 
     rate_limit_bits_per_s: int | None = Field(default=None, ge=8_000)
     windows: tuple[Window, ...] = ()
+    gives_way: bool = True
+    idle_line_whole: bool = False
     disk_reserve_bytes: int = Field(default=1 << 30, ge=0)
     tiers: tuple[Tier, ...] = Field(default=(Tier.COMPATIBLE,), min_length=1)
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from edge_cache.bundle.export import Exported, export_node
 from edge_cache.bundle.source import DriveSource
 from edge_cache.errors import SourceFailed, SourceLacks, SourceSentBadBytes
-from edge_cache.fill import Outcome
+from edge_cache.job import Outcome
 from edge_cache.node import Node
 from edge_cache.settings import EdgeSettings
 from edge_cache.terminal import DAMAGED, IN_PART, Json, console, finish, with_node

@@ -4,11 +4,10 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 
-import httpx2
 from pydantic import BaseModel, NonNegativeInt, PositiveInt, ValidationError
 
 from edge_cache.errors import SourceLacks, SourceNotOurs
-from edge_cache.sources import HttpSource
+from edge_cache.sources import Source
 
 MAX_HELD_BYTES = 1 << 20
 HELD_FOR_SECONDS = 20.0
@@ -23,12 +22,16 @@ class _Held(BaseModel):
     runs: list[tuple[NonNegativeInt, PositiveInt]]
 
 
-class PeerSource:
-    """The node at `address`. `uses_line` is True for one that is reached over the school's line, as a county's is."""
+def peer_base(address: str) -> str:
+    """Return where the node at `address` gives to peers."""
+    return address.rstrip("/").removesuffix(PATH) + PATH
 
-    def __init__(self, client: httpx2.AsyncClient, address: str, *, uses_line: bool = False) -> None:
-        base = address.rstrip("/").removesuffix(PATH) + PATH
-        self._http = HttpSource(client, base, uses_line=uses_line)
+
+class PeerSource:
+    """The node at the end of `http`: on the LAN, or, as a county's, over the school's line."""
+
+    def __init__(self, http: Source) -> None:
+        self._http = http
         self._held: OrderedDict[str, tuple[float, list[tuple[int, int]]]] = OrderedDict()
 
     @property

@@ -20,6 +20,7 @@ from edge_cache import SOFTWARE
 from edge_cache.database import Database
 from edge_cache.errors import LINE_CODES, LessonUnknown, NoLine, StatementExpired
 from edge_cache.identity import Identity
+from edge_cache.line.line import Line
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes, Problem
 from edge_cache.releases.repository import LessonLine, ReleaseRepository, RungState
@@ -52,6 +53,11 @@ class Host(Protocol):
     timetable: TimetableService
     updates: UpdateRepository
     bytes_fetched: int
+    line: Line
+
+    def pause(self, paused: bool) -> None:
+        """Pause the fill, or let it go on."""
+        ...
 
     async def enrol(self, address: str, code: str) -> Identity:
         """Enrol the node."""
@@ -77,6 +83,7 @@ class Classroom:
             Route("/courses/{course}", self.course),
             Route("/lessons/{course}/{lesson}", self.lesson),
             Route("/status", self.status),
+            Route("/status/pause", self.pause, methods=["POST"]),
             Route("/setup", self.setup, methods=["GET", "POST"]),
             *self.timetable.routes(),
             *self.pages.assets.routes(),
@@ -192,6 +199,7 @@ class Classroom:
             segments=segments,
             held_bytes=held_bytes,
             fetched=node.bytes_fetched,
+            line=node.line,
             now=node.now(),
             clock_sure=is_sure(datetime.now(UTC), node.notes.moment("witness")),
             clock_offset=None if offset is None else float(offset),
@@ -207,6 +215,13 @@ class Classroom:
             ],
             peers=nearby.peers,
         )
+
+    async def pause(self, request: Request) -> Response:
+        """Pause the fill, or let it go on (form field `paused`: yes or no)."""
+        guard_form(request)
+        form = await request.form(max_files=0, max_fields=2, max_part_size=100)
+        self._node.pause(form.get("paused") == "yes")
+        return RedirectResponse("/status", status_code=303)
 
     async def setup(self, request: Request) -> Response:
         """The first set-up: the centre's address and a one-time code."""

@@ -8,11 +8,12 @@ from edge_cache.errors import SourceLacks
 class NearSource:
     """Has `objects` by name, and of every track the runs of segments in `runs` (None: all). `sent` is what it gave."""
 
-    name = "near"
     uses_line = False
 
-    def __init__(self, objects: dict[str, bytes], runs: Sequence[tuple[int, int]] | None = None) -> None:
-        self.objects, self.runs = objects, runs
+    def __init__(
+        self, objects: dict[str, bytes], runs: Sequence[tuple[int, int]] | None = None, name: str = "near"
+    ) -> None:
+        self.objects, self.runs, self.name = objects, runs, name
         self.sent: list[tuple[str, int, int]] = []
 
     async def held(self, index: str) -> Sequence[tuple[int, int]] | None:

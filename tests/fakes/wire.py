@@ -96,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self) -> None:
+        if "://" in self.path:  # as a proxy is asked
+            self.path = "/" + self.path.partition("://")[2].partition("/")[2]
         self.wire.asked.append(self.path)
         if self.path == DIRECTION_PATH:
             self._direction()
@@ -176,20 +178,33 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._spoil(fault, status, part, data, headers)
 
+    def _drip(self, status: int, part: bytes, headers: dict[str, str]) -> None:
+        self._send(status, part[:1], headers, length=len(part))
+        for at in range(1, len(part)):
+            if self.wire.release_stalled.wait(0.05):
+                break
+            self.wfile.write(part[at : at + 1])
+        self.close_connection = True
+
     def _spoil(self, fault: str, status: int, part: bytes, data: bytes, headers: dict[str, str]) -> None:
-        if fault.isdecimal():
+        if fault == "expired":
+            self._send(403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", {})
+        elif fault == "drip":
+            self._drip(status, part, headers)
+        elif fault.isdecimal():
             self._send(int(fault), b"no", {})
         elif fault == "hang-up":
             self.close_connection = True
         elif fault == "stall":
             self.wire.release_stalled.wait(30)
             self.close_connection = True
-        elif fault == "portal":
-            self._send(200, b"<html>please sign in</html>", {"Content-Type": "text/html"})
-        elif fault == "redirect":
-            self._send(302, b"", {"Location": "http://portal.invalid/"})
-        elif fault == "whole":
-            self._send(200, data, {"Content-Type": "video/mp4"})
+        elif fault in ("portal", "redirect", "whole"):
+            answers: dict[str, tuple[int, bytes, dict[str, str]]] = {
+                "portal": (200, b"<html>please sign in</html>", {"Content-Type": "text/html"}),
+                "redirect": (302, b"", {"Location": "http://portal.invalid/"}),
+                "whole": (200, data, {"Content-Type": "video/mp4"}),
+            }
+            self._send(*answers[fault])
         elif fault == "elsewhere":
             self._send(status, part, {**headers, "Content-Range": f"bytes 0-{len(part) - 1}/{len(data)}"})
         elif fault == "short":

@@ -49,7 +49,9 @@ def test_a_new_release_fetches_only_what_changed_and_then_switches(school: Schoo
     [
         ("hang-up", "source.unreachable"),
         ("stall", "source.timed-out"),
+        ("drip", "source.drips"),
         ("403", "source.forbids"),
+        ("expired", "source.link-expired"),
         ("404", "source.lacks"),
         ("416", "source.refuses-range"),
         ("500", "source.failing"),
@@ -58,7 +60,7 @@ def test_a_new_release_fetches_only_what_changed_and_then_switches(school: Schoo
         ("redirect", "source.not-ours"),
         ("whole", "source.not-ours"),
         ("elsewhere", "source.not-ours"),
-        ("short", "source.unreachable"),
+        ("short", "source.broke-off"),
         ("endless", "source.too-long"),
         ("flip", "source.bad-bytes"),
     ],
@@ -67,7 +69,7 @@ def test_a_source_that_fails_is_named_and_forgiven(school: School, fault: str, c
     """One pack is spoiled: the problem says how; the same bytes come when the source is well; nothing comes twice."""
     spoiled = f"packs/{school.tracks[0].index.digest}"
     school.wire.fault = lambda name, start: fault if name == spoiled and start else None
-    seen = school.sync(attempts=2, read_seconds=0.3 if fault == "stall" else 20, in_flight=1)
+    seen = school.sync(attempts=2, read_seconds=0.3 if fault in ("stall", "drip") else 20, in_flight=1)
     assert code in seen.problems.values(), seen.words
     assert not seen.whole
     school.wire.release_stalled.set()

@@ -95,7 +95,7 @@ def test_a_foreign_neighbour_is_passed_over(school: School, ahead: Objects) -> N
     foreign = SignedWorld("another centre")
     for _ in range(20):
         foreign.repository.next_snapshot()
-    seen = look(school, NearSource(foreign.objects), NearSource(ahead))
+    seen = look(school, NearSource(foreign.objects, name="foreign"), NearSource(ahead))
     assert (seen.problems, seen.held[0].release) == ({}, 2)
 
 

@@ -34,9 +34,9 @@ def test_what_a_neighbour_has_does_not_come_over_the_line(school: School) -> Non
     assert {number for _, number in by_store} == {0, 3, 5}
 
 
-def test_a_neighbour_with_other_bytes_costs_nothing_but_its_part(school: School) -> None:
+def test_a_neighbour_with_other_bytes_is_dropped_and_not_the_job(school: School) -> None:
     spoiled = {name: bytes(len(data)) for name, data in school.world.objects.items() if name.startswith("packs/")}
     near = NearSource({**school.world.objects, **spoiled})
     seen = fill_with(school, near)
     assert seen.whole
-    assert seen.problems == {}
+    assert seen.problems == {"source": "source.distrusted"}
