@@ -69,6 +69,11 @@ class Board:
     _parts: deque[Piece] = field(default_factory=deque)
     _busy: set[str] = field(default_factory=set)
     _small: set[str] = field(default_factory=set)
+    _kept: set[str] = field(default_factory=set)
+
+    def planning(self) -> None:
+        """A plan begins to be made: what is kept from now on it may not know of."""
+        self._kept.clear()
 
     def plan(self, items: Iterable[Item], *, more: bool) -> None:
         """Take a new plan instead of what was not begun; what is under way is not given out twice."""
@@ -76,11 +81,11 @@ class Board:
         for item in items:
             if isinstance(item, Stretch):
                 self._todo.extend(self._free(item))
-            elif item.digest not in self._small:
+            elif item.digest not in self._small and item.digest not in self._kept:
                 self._todo.append(item)
 
     def _free(self, stretch: Stretch) -> Iterator[Stretch]:
-        free = [row for row in stretch.rows if row.digest not in self._busy]
+        free = [row for row in stretch.rows if row.digest not in self._busy and row.digest not in self._kept]
         for rows in contiguous(free):
             yield Stretch(stretch.index, rows)
 
@@ -174,12 +179,18 @@ class Board:
             self._todo.appendleft(Stretch(index, list(rows)))
 
     def done(self, row: Segment) -> None:
-        """A segment is kept, or given up for now."""
+        """A segment is kept."""
+        self._busy.discard(row.digest)
+        self._kept.add(row.digest)
+
+    def drop(self, row: Segment) -> None:
+        """A segment is given up for now; the next plan may name it again."""
         self._busy.discard(row.digest)
 
     def done_small(self, item: Small) -> None:
-        """A small file is kept, or given up for now."""
+        """A small file is kept."""
         self._small.discard(item.digest)
+        self._kept.add(item.digest)
 
     def put_back(self, item: Small) -> None:
         """A small file is to be fetched after all."""

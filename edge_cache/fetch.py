@@ -85,7 +85,7 @@ class Fetcher:
         index = self._index_of(piece.index)
         if index is None:  # it has rotten meanwhile: the next plan fetches it again
             for row in piece.rows:
-                self._board.done(row)
+                self._board.drop(row)
             return
         at, begun, rows = piece.start, piece.part, deque(piece.rows)
         chunks = source.read_range(f"packs/{piece.index}", piece.start, piece.length, index.pack_length)
@@ -146,11 +146,11 @@ class Fetcher:
             segment = await asyncio.to_thread(take_segment, row, bytes(whole.data))
             await self._batch.keep(row.digest, segment)
         except BadFormat as error:
-            self._board.done(row)
+            self._board.drop(row)
             self._judge.bad(source, whole.index, row, str(error.data["why"]))
         except (AppError, OSError) as error:
             self._broken = self._broken or error
-            self._board.done(row)
+            self._board.drop(row)
         else:
             self._board.done(row)
             self._judge.kept(source, row.length)

@@ -75,6 +75,7 @@ class Fill:
 
     async def _replan(self) -> bool:
         """Put a fresh plan on the board; return whether there is anything to do."""
+        self._board.planning()
         steps, items = await asyncio.to_thread(self._planned)
         covered = sum(step.length for step in steps)
         self._board.plan(items, more=covered >= HORIZON_BYTES)

@@ -72,6 +72,19 @@ def test_a_new_plan_gives_out_nothing_that_is_under_way() -> None:
     assert board.take("s", 1, lambda _: None) == small
 
 
+def test_what_is_kept_while_a_plan_is_made_is_not_given_out_again() -> None:
+    board, segments = Board(), rows([50_000] * 2)
+    board.plan([Stretch("i", segments)], more=False)
+    piece = board.take("s", 60_000, lambda _: None)
+    assert isinstance(piece, Piece)
+    board.planning()
+    fetch(board, piece, piece.length)
+    board.plan([Stretch("i", segments)], more=False)
+    again = board.take("s", 1 << 20, lambda _: None)
+    assert isinstance(again, Piece)
+    assert [row.number for row in again.rows] == [1]
+
+
 def test_what_one_source_began_only_it_goes_on_with_until_it_is_dropped() -> None:
     board, segments = Board(), rows([500_000])
     board.plan([Stretch("i", segments)], more=False)
