@@ -38,6 +38,7 @@ NEARLY = 0.8
 FORGET = 0.99
 START_PACKETS = 40
 LEAST_PACKETS = 2
+MOST_BYTES = 64 << 20
 
 
 def target_for(base: float) -> float:
@@ -98,7 +99,7 @@ class Scavenger:
         if not round_trips:
             self.silence += passed
             if self.silence > LONG_SILENCE_S:
-                self.window *= START_FACTOR**passed
+                self.window = min(MOST_BYTES, self.window * START_FACTOR**passed)
             return self.window
         self.silence = 0.0
         here = quantile(round_trips)
@@ -121,7 +122,7 @@ class Scavenger:
             self._grow(off, part, in_flight, sure=sure)
         if off < FAR_OFF:
             self.full = max(in_flight * base / here, self.full * FORGET**part)
-        self.window = max(self.window, LEAST_PACKETS * MSS)
+        self.window = min(MOST_BYTES, max(self.window, LEAST_PACKETS * MSS))
         return self.window
 
     def _grow(self, off: float, part: float, in_flight: float, *, sure: bool) -> None:

@@ -26,7 +26,7 @@ from edge_cache.line.errors import (
     SourceLinkExpired,
 )
 from edge_cache.line.faults import told_apart
-from edge_cache.line.giveway import LEAST_PACKETS, Scavenger, target_for
+from edge_cache.line.giveway import LEAST_PACKETS, MOST_BYTES, Scavenger, target_for
 from edge_cache.line.pace import BURST_S, WIRE_SHARE, Pace
 from edge_cache.line.route import route_to
 from edge_cache.line.tcp import MSS
@@ -87,6 +87,13 @@ def test_a_few_delayed_by_losses_are_no_queue() -> None:
     assert scavenger.window >= before
     scavenger.hear(0, 0.05, [0.9], before, sure=False)
     assert scavenger.window >= before
+
+
+def test_where_the_kernel_tells_nothing_the_window_grows_and_ends() -> None:
+    scavenger = Scavenger()
+    for second in range(1000):
+        scavenger.hear(second, 1.0, [], 0.0)
+    assert scavenger.window == MOST_BYTES
 
 
 @given(cap=st.integers(8_000, 50_000_000), chunk=st.integers(1_000, 100_000))
