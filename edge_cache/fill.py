@@ -48,6 +48,7 @@ class Fill:
         self._board = Board()
         self._indexes: dict[str, Index] = {}
         self._resting: dict[str, tuple[float, int]] = {}
+        self._rests = 0
         self._troubled = {p.source for p in notes.problems()}
         self.disk_reserve = 0
         self.ahead: Callable[[], Sequence[Ahead]] = tuple
@@ -59,7 +60,14 @@ class Fill:
         job = Job(
             self, self._board, sources, self._replan, lambda it: Fetcher(self._keeper, self._board, it, self._index)
         )
-        return await job.run()
+        rested = self._rests
+        outcome = await job.run()
+        if not outcome.kept and not outcome.failures and not outcome.closed:
+            # Nobody who is there has what stands first: it rests, so that what they do have is planned next.
+            for key in {key_of(item) for item in self._board.items()}:
+                self.rest(key)
+            outcome.finished = self._rests == rested
+        return outcome
 
     def rests_for(self) -> float | None:
         """Return seconds until something that failed may be tried again; None if nothing rests."""
@@ -157,6 +165,7 @@ class Fill:
         times = self._resting.get(key, (0.0, 0))[1]
         pause = pause_after(times, self.settings.retry_seconds, self.settings.retry_longest_seconds)
         self._resting[key] = (time.monotonic() + pause, times + 1)
+        self._rests += 1
 
     def trouble(self, key: str, error: AppError, outcome: Outcome) -> None:
         """See `Host.trouble`."""

@@ -13,7 +13,7 @@ import structlog
 from catalog.formats.errors import AppError
 from catalog.formats.index import Segment
 from edge_cache.board import Board, Item, Piece, Small, Stretch, name_of
-from edge_cache.errors import DiskTrouble, SourceFailed, SourceSentBadBytes
+from edge_cache.errors import DiskTrouble, SourceFailed, SourceLacks, SourceSentBadBytes
 from edge_cache.fetch import Fetcher
 from edge_cache.line.errors import LineClosed, SourceDistrusted
 from edge_cache.line.line import Line
@@ -281,7 +281,9 @@ class Job:
         if not any(self._may_have(other, name) for other in self._now):
             self._board.give_up(name)
             if key:
-                self._host.trouble(key, error, self.outcome)
+                # A drive or a peer may have a part only; the store, where it is asked too, must have all.
+                if any(other.uses_line for other in self._now) or not isinstance(error, SourceLacks):
+                    self._host.trouble(key, error, self.outcome)
                 self._host.rest(key)
 
     def _may_have(self, source: Source, name: str) -> bool:

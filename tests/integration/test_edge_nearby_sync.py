@@ -12,8 +12,10 @@ from tests.fakes.sources import NearSource
 Objects = dict[str, bytes]
 
 
-def look(school: School, *near: NearSource, line: bool = False) -> Seen:
+def look(school: School, *near: NearSource, line: bool = False, **settings: Any) -> Seen:
     """Look once at `near`, and fill from it; without a line nobody else is there."""
+    for number, source in enumerate(near):
+        source.name = f"near {number}"
 
     async def work(node: Node) -> Seen:
         node.nearby = lambda: near
@@ -21,7 +23,7 @@ def look(school: School, *near: NearSource, line: bool = False) -> Seen:
         await node.fill_once(lambda: near)
         return Seen(node)
 
-    seen: Seen = school.run(work)
+    seen: Seen = school.run(work, **settings)
     return seen
 
 
@@ -112,6 +114,21 @@ def test_swapped_statements_are_passed_over(school: School, ahead: Objects) -> N
     seen = look(school, *liars[1:])
     assert (seen.problems, seen.held[0].release) == ({}, 1)
     assert look(school, *liars, NearSource(ahead)).held[0].release == 2
+
+
+def test_the_last_lesson_comes_though_nobody_has_those_before_it(school: School) -> None:
+    """More lessons than are planned at once; the neighbour has the last one, and nobody the others."""
+    school.sync()
+    release = school.make_release(2, "many", ("",) * 60)
+    school.publish(release)
+    last = release.lessons[-1]
+    mine = {f"{kind}/{t.index}" for t in last.media.all_tracks() for kind in ("packs", "indexes")}
+    mine |= {f"blobs/{b.sha256}" for b in last.blobs()}
+    objects = school.world.objects
+    near = NearSource({n: d for n, d in objects.items() if n.startswith(("metadata/", "releases/")) or n in mine})
+    seen = look(school, near, retry_seconds=30, retry_longest_seconds=30)
+    assert [line.number for line in seen.lessons if line.ready] == [60]
+    assert seen.problems == {}
 
 
 def test_older_roots_are_fetched_for_others(school: School, ahead: Objects) -> None:
