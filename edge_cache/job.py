@@ -233,7 +233,8 @@ class Job:
             if isinstance(work, Piece) and work.came:
                 self._standing(source).came()
             return self._failed(source, error, name, key)
-        self._host.mended(*(("store",) if source.uses_line else ()), "disk", key)
+        stands_for_all = source.uses_line or not any(other.uses_line for other in self._now)
+        self._host.mended(*(("store",) if stands_for_all else ()), "disk", key)
         return True
 
     async def _small(self, work: Small, source: Source) -> None:
@@ -269,10 +270,10 @@ class Job:
             standing.failed(now, settings.retry_seconds, settings.retry_longest_seconds)
         if standing.failures >= settings.attempts and source.name not in self._away:
             self._away.add(source.name)
-            if source.uses_line:  # what it had begun waits for it
-                self._host.trouble("store", error, self.outcome)
-            else:
+            if not source.uses_line:  # what the line had begun waits for it
                 self._board.forget_source(source.name)
+            if source.uses_line or all(other.name in self._away for other in self._now):
+                self._host.trouble("store", error, self.outcome)
         return False
 
     def _refuse(self, source: Source, error: SourceFailed, name: str, key: str) -> None:

@@ -316,7 +316,7 @@ def test_a_pulled_drive_is_said_and_what_came_stays(school: School, box: School,
         outcome = await node.fill_once(node.nearby)
         return [error.code for error in outcome.failures]
 
-    assert set(box.run(work, in_flight=1)) == {"source.unreachable"}
+    assert set(box.run(work, run_bytes=1)) == {"source.unreachable"}
     held = look(box).held[0].bytes_held
     assert held > 25_000
     (filled / "away").rename(filled / "songtan" / "00001.tar")
