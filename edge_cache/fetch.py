@@ -59,8 +59,8 @@ class Batch:
 class Judge(Protocol):
     """Who hears of each segment what its source is worth."""
 
-    def kept(self, source: Source, length: int) -> None:
-        """A source gave `length` bytes that are verified and kept."""
+    def kept(self, source: Source, length: int, index: str | None = None) -> None:
+        """A source gave `length` bytes that are verified and kept; `index` names the pack of a segment."""
         ...
 
     def bad(self, source: Source, index: str, row: Segment, why: str) -> None:
@@ -153,7 +153,7 @@ class Fetcher:
             self._board.drop(row)
         else:
             self._board.done(row)
-            self._judge.kept(source, row.length)
+            self._judge.kept(source, row.length, whole.index)
 
 
 def _put(begun: Assembly, at: int, data: memoryview) -> int:

@@ -15,7 +15,7 @@ from catalog.formats.index import Segment
 from edge_cache.board import Board, Item, Piece, Small, Stretch, name_of
 from edge_cache.errors import DiskTrouble, SourceFailed, SourceLacks, SourceSentBadBytes
 from edge_cache.fetch import Fetcher
-from edge_cache.line.errors import LineClosed, SourceDistrusted
+from edge_cache.line.errors import LineClosed, SourceDistrusted, SourceDrips
 from edge_cache.line.line import Line
 from edge_cache.plan import FetchIndex
 from edge_cache.settings import EdgeSettings
@@ -100,6 +100,7 @@ class Job:
         self._ask_after: dict[tuple[str, str], float] = {}
         self._refused: set[tuple[str, str]] = set()
         self._bad: Counter[tuple[str, str]] = Counter()
+        self._spoilt: set[str] = set()
         self._away: set[str] = set()
         self._working: Counter[str] = Counter()
         self._news = asyncio.Event()
@@ -230,11 +231,12 @@ class Job:
         except LineClosed:
             return False
         except SourceFailed as error:
-            if isinstance(work, Piece) and work.came:
+            if isinstance(work, Piece) and work.came and not isinstance(error, SourceDrips):
                 self._standing(source).came()
             return self._failed(source, error, name, key)
         stands_for_all = source.uses_line or not any(other.uses_line for other in self._now)
-        self._host.mended(*(("store",) if stands_for_all else ()), "disk", key)
+        came = () if isinstance(work, Piece) else (key,)  # a piece's segments are looked at as they are kept
+        self._host.mended("disk", *(("store",) if stands_for_all else ()), *came)
         return True
 
     async def _small(self, work: Small, source: Source) -> None:
@@ -296,8 +298,10 @@ class Job:
             and self._standing(source).is_believed(time.monotonic())
         )
 
-    def kept(self, source: Source, length: int) -> None:
+    def kept(self, source: Source, length: int, index: str | None = None) -> None:
         """See `Judge.kept`."""
+        if index is not None and index not in self._spoilt:
+            self._host.mended(f"pack:{index}")
         self.outcome.kept += length
         self._standing(source).gave()
         self._host.on_bytes(length)
@@ -306,6 +310,7 @@ class Job:
         """See `Judge.bad`: once may be the line; twice the same, and it is the source."""
         log.warning("segment.bad", source=source.name, index=index, number=row.number, why=why)
         self._bad[source.name, row.digest] += 1
+        self._spoilt.add(index)
         self._board.release(index, [row])
         error = SourceSentBadBytes(address=f"{source.name}/packs/{index}", why=why)
         if self._bad[source.name, row.digest] > 1:

@@ -1,6 +1,6 @@
 """What the tests of partner and ops pages share: signing in, sizes, the accessibility check."""
 
-import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -20,9 +20,11 @@ def sign_in(page: Page, live_centre: LiveCentre, name: str, password: str = PASS
 
 def check_page(page: Page) -> None:
     """Make sure that axe finds no fault and that the page fits phone, laptop and wall in both languages."""
-    here = re.sub(r"[?&](lang|said)=[^&]*", "", page.url)
+    at = urlsplit(page.url)
+    asked = [(name, value) for name, value in parse_qsl(at.query) if name not in ("lang", "said")]
     for language in ("en", "zh-CN"):
-        page.goto(f"{here}{'&' if '?' in here else '?'}lang={language}")
+        here = urlunsplit(at._replace(query=urlencode([*asked, ("lang", language)]), fragment=""))
+        page.goto(here)
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, f"{here}\n{found.generate_report()}"
         for width, height in SIZES:
