@@ -75,6 +75,12 @@ class Course:
         """Return the keys of all better renditions."""
         return [[self.release.course, self.number, one.id, Tier.COMPATIBLE, Rung.BEST] for one in self.lessons]
 
+    def going(self, kinds: set[str], held: set[str]) -> set[str]:
+        """Return what of the segments `held` may go in work of these kinds."""
+        floors, better = ({row.digest for tracks in self.tracks for row in tracks[n].index.segments} for n in (0, 1))
+        evicted = better if "evict" in kinds else set[str]()
+        return evicted | (held - floors - better if "collect" in kinds else set[str]())
+
 
 @dataclass
 class Box:
@@ -261,7 +267,9 @@ def kill_processes(folder: Path, cuts: int, wire: Wire, course: Course, found: F
             work.ended.set()
             worker.join(60)
         held = box.held(lines)
-        judge(look_at(state), held, partial(box.given_up, lines), kind, found)
+        # It was killed before it could say what it gave up last.
+        going = box.given_up(lines) | course.going({kind, work.kind}, held)
+        judge(look_at(state), held, partial(set, going), kind, found)
 
 
 def measure(results: Results, folder: Path) -> None:
