@@ -10,13 +10,13 @@ from pathlib import Path
 
 import structlog
 
+from benchmarks.company import Company
 from benchmarks.encode import compare, correction, cost, curves, scale
 from benchmarks.encode.lectures import CLIPS_SETTING, cache_folder
 from benchmarks.encode.report import Report
-from benchmarks.encode.running import Broken
 from benchmarks.encode.scope import choose_scope
-from benchmarks.first_light.company import Company
-from benchmarks.first_light.programs import Broken as NoAnswer
+from benchmarks.programs import Broken
+from benchmarks.programs import Broken as NoAnswer
 from benchmarks.reporting import is_quick
 from songtan.stack.guard import guarded
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.encode.peers import shape_of
-from benchmarks.encode.running import Broken, cores, ffmpeg, ffprobe
+from benchmarks.encode.running import cores, ffmpeg, ffprobe
+from benchmarks.programs import Broken
 from workers.pipeline.rates import choose_rate
 
 WIDTH, HEIGHT = 1280, 720

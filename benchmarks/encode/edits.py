@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.encode import voice
 from benchmarks.encode.lectures import Lecture, digest_of, duration_of
-from benchmarks.encode.running import Broken, ffmpeg
+from benchmarks.encode.running import ffmpeg
+from benchmarks.programs import Broken
 from workers.pipeline.tools import find_tools
 
 MINUTES = 40

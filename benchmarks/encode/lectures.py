@@ -16,7 +16,8 @@ import numpy as np
 import PIL
 
 from benchmarks.encode import voice
-from benchmarks.encode.running import LONGEST_S, Broken, ffmpeg, ffprobe
+from benchmarks.encode.running import LONGEST_S, ffmpeg, ffprobe
+from benchmarks.programs import Broken
 from workers.pipeline.tools import find_tools
 
 MAKER = "make_lectures.py"

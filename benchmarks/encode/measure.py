@@ -16,7 +16,8 @@ from benchmarks.encode.display import Screen, screen_of, stills, vmaf
 from benchmarks.encode.lectures import Lecture
 from benchmarks.encode.reading import STILLS, Text, find_text, share_read, times_of
 from benchmarks.encode.rule import Quality, Row, nearest_rank
-from benchmarks.encode.running import Broken, Weight, cores, weigh
+from benchmarks.encode.running import Weight, cores, weigh
+from benchmarks.programs import Broken
 from catalog.formats.errors import AppError
 
 T = TypeVar("T")

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from benchmarks.encode.running import Broken, cpu_seconds, ffmpeg
+from benchmarks.encode.running import cpu_seconds, ffmpeg
 from benchmarks.encode.store import FolderStore
+from benchmarks.programs import Broken
 from catalog.formats.index import Index, parse_index
 from catalog.formats.release import Media, SoundTrack, VideoTrack
 from catalog.formats.rungs import Rung, Tier

@@ -19,7 +19,8 @@ from fractions import Fraction
 from math import floor
 from pathlib import Path
 
-from benchmarks.encode.running import Broken, ffmpeg, ffprobe
+from benchmarks.encode.running import ffmpeg, ffprobe
+from benchmarks.programs import Broken
 
 LINES = 480
 

@@ -6,13 +6,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.programs import Broken
 from workers.pipeline.tools import find_tools
 
 LONGEST_S = 1800.0
-
-
-class Broken(Exception):
-    """A measurement could not be made; the message says why, and what to do where something can be done."""
 
 
 def ffmpeg(*words: str | Path, folder: Path | None = None) -> bytes:

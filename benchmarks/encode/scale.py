@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 from benchmarks.encode.compare import Run
 from benchmarks.encode.lectures import Lecture, excerpt
 from benchmarks.encode.rule import nearest_rank
-from benchmarks.encode.running import Broken, cores
-from benchmarks.first_light.programs import running, wait_for, wait_ready
+from benchmarks.encode.running import cores
+from benchmarks.programs import Broken, running, wait_for, wait_ready
 from catalog.accounts.models import Partner
 from catalog.courses.models import Course, Lesson, Source, SourceState
 from catalog.db import make_engine, session_scope

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.encode.running import Broken
+from benchmarks.programs import Broken
 
 NAME = "alsa-utils: the eight speaker names, joined with pauses of 0.1 s"
 FOLDER = Path("/usr/share/sounds/alsa")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import structlog
 
+from benchmarks.company import Company
 from benchmarks.first_light import catalogue, encode, node, up
-from benchmarks.first_light.company import Company
-from benchmarks.first_light.programs import local_centre
+from benchmarks.programs import local_centre
 from benchmarks.reporting import Results
 from songtan.stack.guard import guarded
 

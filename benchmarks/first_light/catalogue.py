@@ -7,8 +7,8 @@ import sys
 from dataclasses import asdict
 
 from benchmarks.first_light.lessons import random_cursors, sign_in, write_lessons
-from benchmarks.first_light.programs import Broken, clean_env
 from benchmarks.first_light.reader import FULL, Work
+from benchmarks.programs import Broken, clean_env
 from benchmarks.reporting import Figure, Results, is_quick
 from catalog.db import make_engine
 from catalog.settings import DatabaseSettings, load

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from benchmarks.first_light.programs import Broken, wait_for
+from benchmarks.programs import Broken, wait_for
 from benchmarks.reporting import Figure, Results, is_quick
 from catalog.accounts.models import Partner
 from catalog.courses.models import Course, Lesson, Source, SourceState

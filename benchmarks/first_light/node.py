@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.first_light.courses import LESSONS, publish
-from benchmarks.first_light.programs import Broken, clean_env, get, memory_mb, running, wait_for, wait_ready
+from benchmarks.programs import Broken, clean_env, get, memory_mb, running, wait_for, wait_ready
 from benchmarks.reporting import Figure, Results, is_quick
 from songtan.stack.ports import free_ports
 from tests.fakes.signed_world import SignedWorld

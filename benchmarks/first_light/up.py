@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken, clean_env, get, running, wait_for, wait_ready
+from benchmarks.programs import Broken, clean_env, get, running, wait_for, wait_ready
 from benchmarks.reporting import Figure, Results, is_quick
 from songtan.stack.ports import free_ports
 from songtan.stack.postgres import discard

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken
 from benchmarks.giveway.scene import LINE, Scene, Times, make_page, play
 from benchmarks.link.peers import ARIA2, PEERS, Peer
+from benchmarks.programs import Broken
 from benchmarks.reporting import Figure, Results, is_quick
 from benchmarks.thin_line.cell import need_root
 from benchmarks.thin_line.goods import make_goods

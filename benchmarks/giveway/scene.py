@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken, clean_env
 from benchmarks.link.peers import Peer
+from benchmarks.programs import Broken, clean_env
 from benchmarks.thin_line.cell import Cell, cell, origin
 from benchmarks.thin_line.goods import SERVE, Goods, edge_env
 from benchmarks.thin_line.shaping import HEADERS, MTU, LineSpec

@@ -12,10 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken
 from benchmarks.link.ends import ENDINGS, flipped_bit, refetched
 from benchmarks.link.peers import ARIA2, PEERS, Peer
 from benchmarks.link.race import OURS, Run, fetch
+from benchmarks.programs import Broken
 from benchmarks.reporting import Figure, Results, is_quick
 from benchmarks.thin_line.cell import need_root
 from benchmarks.thin_line.goods import Goods, make_goods

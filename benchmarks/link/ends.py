@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken, wait_for
+from benchmarks.programs import Broken, wait_for
 from benchmarks.thin_line.cell import Cell, cell, origin
 from benchmarks.thin_line.goods import EDGE, SERVE, Goods, edge_env, held
 from benchmarks.thin_line.shaping import HEADERS, LineSpec
@@ -38,6 +39,10 @@ class Box:
         """Return the bytes of payload that have come down the line."""
         down = self.at.stats()["down"]
         return float(down["bytes"] - down["packets"] * HEADERS)
+
+    def has_taken(self, length: float) -> bool:
+        """Say whether more bytes than that have come down the line."""
+        return self.came() > length
 
 
 Ending = Callable[[Box, "subprocess.Popen[bytes]"], None]
@@ -93,7 +98,7 @@ def refetched(name: str, kind: str, goods: Goods, moments: int, seed: int) -> li
                 box.state = goods.node(box.at.folder / f"state{moment + 1}")
             before, came = held(box.state)[0], box.came()
             process = box.start()
-            wait_for(lambda came=came: box.came() > came + 200_000, "the fill to begin", 60, pause=0.05)  # type: ignore[misc]  # the default binds this round's
+            wait_for(partial(box.has_taken, came + 200_000), "the fill to begin", 60, pause=0.05)
             time.sleep(chance.uniform(0, 3))
             ending(box, process)
             time.sleep(0.3)

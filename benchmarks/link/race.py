@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken
 from benchmarks.link.peers import Peer
+from benchmarks.programs import Broken
 from benchmarks.thin_line.cell import Cell, cell, origin
 from benchmarks.thin_line.goods import SERVE, Goods, edge_env, held
 from benchmarks.thin_line.shaping import LineSpec

@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import logging
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,15 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
-
-from benchmarks.first_light.company import Company
-from benchmarks.first_light.programs import Broken
 from benchmarks.power.images import Disk, can_cut, disk
 from benchmarks.power.lender import Lender
 from benchmarks.power.look import Left, look_at
 from benchmarks.power.mend import mend
+from benchmarks.programs import Broken
 from benchmarks.reporting import Figure, Results, is_quick
+from benchmarks.taking import take
 from catalog.formats.release import Lesson, Release
 from catalog.formats.rungs import Rung, Tier
 from songtan.stack.guard import guarded
@@ -298,21 +293,5 @@ def measure(results: Results, folder: Path) -> None:
     ]
 
 
-def main() -> int:
-    """Take the figures in a folder that is removed; return 0 if every bound was reached, 1 if not, 2 if none could."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    results, company = Results("power"), Company()
-    folder = Path(tempfile.mkdtemp(prefix="songtan-bench-"))
-    try:
-        measure(results, folder)
-    except Broken as error:
-        print(error, file=sys.stderr)
-        return 2
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    results.notes.append(company.note("all of it"))
-    return 0 if results.publish() else 1
-
-
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    sys.exit(guarded(lambda: take("power", measure)))

@@ -5,7 +5,7 @@ import gzip
 import math
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +109,9 @@ def _up(seed: random.Random, bins: int, *, long_outages: bool) -> list[float]:
     return up
 
 
-def _gaps(seed: random.Random, ends: float, every: float, length: "object") -> Iterable[tuple[float, float]]:
+def _gaps(seed: random.Random, ends: float, every: float, length: Callable[[], float]) -> Iterable[tuple[float, float]]:
     t = seed.expovariate(1 / every)
     while t < ends:
-        gap = length()  # type: ignore[operator]
+        gap = length()
         yield t, t + gap
         t += gap + seed.expovariate(1 / every)

@@ -2,20 +2,19 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.first_light.company import HERTZ, Company
-from benchmarks.first_light.programs import Broken, clean_env, get, memory_mb, running, wait_for, wait_ready
+from benchmarks.company import HERTZ
+from benchmarks.programs import Broken, clean_env, get, memory_mb, running, wait_for, wait_ready
 from benchmarks.reporting import Figure, Results, is_quick
 from benchmarks.serve import nginx
 from benchmarks.serve.lessons import SEGMENT_S, Made, make_course
 from benchmarks.serve.screens import Lesson, entries
+from benchmarks.taking import take
 from songtan.stack.guard import descendants, guarded
 from songtan.stack.ports import free_ports
 from tests.fakes.signed_world import SignedWorld
@@ -232,20 +231,5 @@ def tell(results: Results, alone: Ran, peer: Ran, beside: Ran, filled: float) ->
             results.notes.append(f"{name}: {len(ran.failures)} failures, the first: {ran.failures[0]}")
 
 
-def main() -> int:
-    """Take the figures in a folder that is removed; return 0 if every bound was reached, 1 if not, 2 if none could."""
-    results, company = Results("serve"), Company()
-    folder = Path(tempfile.mkdtemp(prefix="songtan-bench-"))
-    try:
-        measure(results, folder)
-    except Broken as error:
-        print(error, file=sys.stderr)
-        return 2
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    results.notes.append(company.note("all of it"))
-    return 0 if results.publish() else 1
-
-
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    sys.exit(guarded(lambda: take("serve", measure)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.first_light.programs import Broken, get, wait_for
+from benchmarks.programs import Broken, get, wait_for
 from songtan.stack.ports import free_ports
 
 CONFIGURATION = """

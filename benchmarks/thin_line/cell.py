@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.first_light.programs import Broken, wait_for
+from benchmarks.programs import Broken, wait_for
 from benchmarks.thin_line.shaping import LineSpec
 from benchmarks.thin_line.wire import DEVICE, FAR_IP, NEAR_IP
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.first_light.programs import clean_env
+from benchmarks.programs import clean_env
 from benchmarks.thin_line.cell import ORIGIN
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind, make_index, write_pack

@@ -17,8 +17,9 @@ from benchmarks.encode.matched import HIGHEST_CRF, smallest
 from benchmarks.encode.ours import at_crf, first_part, is_floor, new_bytes, pictures, unlooked, whole_work
 from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report, merged
 from benchmarks.encode.rule import Quality, Row, geometric_mean, judge, nearest_rank, shortfalls, worst
-from benchmarks.encode.running import Broken, Weight
+from benchmarks.encode.running import Weight
 from benchmarks.encode.scale import floor_hours, misses
+from benchmarks.programs import Broken
 from catalog.formats.rungs import Rung, Tier
 from tests.factories import make_track
 from workers.pipeline.gates.spots import Spot, View
