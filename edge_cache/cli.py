@@ -29,10 +29,11 @@ from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes, is_paused, set_paused
 from edge_cache.planner.plan import plan as make_plan
+from edge_cache.planning.line import usual_rate
 from edge_cache.planning.opening import open_planning
 from edge_cache.planning.telling import plan_json, tell_plan
 from edge_cache.releases.repository import ReleaseRepository
-from edge_cache.releases.updates import UpdateRepository, expected_hours, line_rate
+from edge_cache.releases.updates import UpdateRepository, expected_hours
 from edge_cache.scrub import Looked
 from edge_cache.serve.sending import Missing
 from edge_cache.settings import EdgeSettings
@@ -271,7 +272,7 @@ def _figures(database: Database) -> dict[str, Any]:
     notes, releases = Notes(database), ReleaseRepository(database)
     text = notes.fact("direction")
     titles = {course.course: course.title for course in releases.courses()}
-    rate = line_rate(notes)
+    rate = usual_rate(notes)
     return {
         "direction": Direction.model_validate_json(text).version if text else 0,
         "courses": [{"title": titles.get(c.course), **c.model_dump(mode="json")} for c in releases.held()],
@@ -296,7 +297,7 @@ def _store_figures(database: Database, settings: EdgeSettings) -> dict[str, Any]
         "disk": {"free": usage.free, "total": usage.total},
         "store": {"segments": segments, "bytes": held_bytes},
         "scrub": {"finished": scrubbed, "damaged": int(notes.fact("scrub_found") or 0)} if scrubbed else None,
-        "line_bytes_per_s": line_rate(notes),
+        "line_bytes_per_s": usual_rate(notes),
     }
 
 

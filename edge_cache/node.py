@@ -36,7 +36,7 @@ from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
 from edge_cache.releases.statements import StatementRepository
 from edge_cache.releases.trusted import TrustFolder
-from edge_cache.releases.updates import UpdateRepository, learn_rate, price
+from edge_cache.releases.updates import UpdateRepository, price
 from edge_cache.report import Reporter
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Source, Sources
@@ -338,9 +338,7 @@ class Node:
             if outcome.kept:
                 failures = 0
                 if alone and not self.nearby():  # else not all of it came over the line
-                    seconds = time.monotonic() - began
-                    await asyncio.to_thread(learn_rate, self.notes, outcome.kept, seconds)
-                    await asyncio.to_thread(self.planning.seen, seconds, outcome.kept)
+                    await asyncio.to_thread(self.planning.seen, time.monotonic() - began, outcome.kept)
             if outcome.closed:
                 opens = self.line.opens_in()
                 await _wait(self._fill_wanted, LOOK_SECONDS if opens is None else min(opens, 60.0))

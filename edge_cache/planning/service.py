@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.formats.protocol import Direction
@@ -12,9 +12,9 @@ from edge_cache.planner import history
 from edge_cache.planner.given import DAY, HOUR, Disk, Due, Foreseen, Given, Line, Policy, Window, Wish
 from edge_cache.planner.plan import plan
 from edge_cache.planner.result import Forecast, Plan, Why
+from edge_cache.planning.line import keep_line, known_line
 from edge_cache.planning.repository import LadderRepository, which
 
-LINE_FACT = "line"
 EVERY_DAY = frozenset(range(7))
 BITS = 8
 HOURS_TOLD = 14 * 24
@@ -89,16 +89,12 @@ class Planning:
 
     def line(self) -> Line:
         """Return what is known of the line."""
-        text = self._notes.fact(LINE_FACT)
-        if text is None:
-            return Line()
-        kept = json.loads(text)
-        return Line(**kept | {"up": tuple(kept["up"])})
+        return known_line(self._notes)
 
     def seen(self, seconds: float, length: int) -> None:
         """Learn that the line brought `length` bytes in so many seconds of work."""
         if seconds > 0:
-            self._keep(history.seen(self.line(), seconds, length))
+            keep_line(self._notes, history.seen(self.line(), seconds, length))
 
     def watched(self, now: datetime, *, is_up: bool) -> None:
         """Learn whether there is a line now; called at every look at the centre. Hours are counted as they pass."""
@@ -115,13 +111,10 @@ class Planning:
             line = history.hour_passed(line, began % 24, ups / looks if looks else 0.0)
             began, ups, looks = began + 1, 0, 0
         self._notes.keep(line_hour=json.dumps([hour, ups + is_up, looks + 1]))
-        self._keep(line)
+        keep_line(self._notes, line)
 
     def _hour(self, moment: float) -> int:
         return int((moment + Policy().utc_offset_s) // HOUR)
-
-    def _keep(self, line: Line) -> None:
-        self._notes.keep(**{LINE_FACT: json.dumps(asdict(line))})
 
     def _told(self) -> Told:
         text = self._notes.fact("direction")

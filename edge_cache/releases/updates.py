@@ -9,15 +9,10 @@ import structlog
 
 from catalog.formats.errors import AppError
 from edge_cache.database import Database
-from edge_cache.notes import Notes
 from edge_cache.sources import Source
 from edge_cache.store.repository import StoreRepository
 
 log = structlog.get_logger(__name__)
-
-LINE_RATE = "line_bytes_per_s"
-LEARNT_OVER_S = 600.0
-"""Over so many seconds of filling the usual rate of the line is learnt."""
 
 UNDER_WAY = (
     "select c.course, c.title, (select max(s.release) from serving s where s.course = c.course), c.number,"
@@ -96,16 +91,3 @@ async def _fetch_index(digest: str, length: int, rows: StoreRepository, sources:
 def expected_hours(cost: int, bytes_per_s: float | None) -> float | None:
     """Return how long `cost` bytes take at the line's usual rate; None while that is not known."""
     return cost / bytes_per_s / 3600 if bytes_per_s else None
-
-
-def line_rate(notes: Notes) -> float | None:
-    """Return the bytes a second that the fill usually gets; None while that is not known."""
-    text = notes.fact(LINE_RATE)
-    return None if text is None else float(text)
-
-
-def learn_rate(notes: Notes, kept: int, seconds: float) -> None:
-    """Move the usual rate towards that of `kept` bytes in `seconds` of filling, the more the longer it was."""
-    got = kept / max(seconds, 0.001)
-    usual = line_rate(notes) or got
-    notes.keep(**{LINE_RATE: f"{usual + min(1.0, seconds / LEARNT_OVER_S) * (got - usual):.0f}"})

@@ -23,8 +23,9 @@ from edge_cache.identity import Identity
 from edge_cache.line.line import Line
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes, Problem
+from edge_cache.planning.line import usual_rate
 from edge_cache.releases.repository import LessonLine, ReleaseRepository, RungState
-from edge_cache.releases.updates import UpdateRepository, expected_hours, line_rate
+from edge_cache.releases.updates import UpdateRepository, expected_hours
 from edge_cache.report import CLOCK_WRONG_BY_S, ReportQueue
 from edge_cache.serve.media import furthest
 from edge_cache.store.keeper import Keeper
@@ -204,7 +205,7 @@ class Classroom:
             clock_sure=is_sure(datetime.now(UTC), node.notes.moment("witness")),
             clock_offset=None if offset is None else float(offset),
             last_contact=node.notes.moment("contact"),
-            updates=[(u, expected_hours(u.cost, line_rate(node.notes))) for u in node.updates.under_way()],
+            updates=[(u, expected_hours(u.cost, usual_rate(node.notes))) for u in node.updates.under_way()],
             scrubbed=node.notes.moment("scrub_finished"),
             scrub_found=int(node.notes.fact("scrub_found") or 0),
             reports_waiting=len(ReportQueue(node.database).waiting()),

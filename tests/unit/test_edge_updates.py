@@ -17,7 +17,9 @@ from catalog.formats.rungs import Rung
 from edge_cache.errors import SourceUnreachable
 from edge_cache.housekeeping import FASTEST, SLOWEST, Housekeeping, margin, scrub_rate
 from edge_cache.notes import Notes
-from edge_cache.releases.updates import UpdateRepository, expected_hours, learn_rate, line_rate, price
+from edge_cache.planner.history import seen
+from edge_cache.planning.line import keep_line, known_line, usual_rate
+from edge_cache.releases.updates import UpdateRepository, expected_hours, price
 from edge_cache.store.files import Files, Shelf
 from edge_cache.store.keeper import Keeper
 from tests.factories import Track, make_lesson, make_media, make_release, make_track
@@ -94,15 +96,13 @@ def test_a_price_that_cannot_be_had_is_left_to_the_fill(box: Box) -> None:
 
 def test_hours_come_from_what_the_line_gave(box: Box) -> None:
     notes = Notes(box.database)
-    assert line_rate(notes) is None
-    assert expected_hours(3_600_000, None) is None
-    learn_rate(notes, 100_000, 10)
-    assert line_rate(notes) == 10_000
-    learn_rate(notes, 100_000, 1)
-    assert 10_000 < (line_rate(notes) or 0) < 11_000, "one quick pass says little"
-    learn_rate(notes, 60_000_000, 6000)
-    assert line_rate(notes) == 10_000
-    assert expected_hours(36_000_000, 10_000) == 1
+    assert usual_rate(notes) is None
+    assert expected_hours(3_600_000, usual_rate(notes)) is None
+    keep_line(notes, seen(known_line(notes), 10, 1_000_000))
+    assert usual_rate(notes) is None, "one quick pass says little"
+    keep_line(notes, seen(known_line(notes), 36_000, 360_000_000))
+    assert usual_rate(notes) == pytest.approx(10_000, rel=0.05)
+    assert expected_hours(36_000_000, usual_rate(notes)) == pytest.approx(1, rel=0.05)
 
 
 @given(st.integers(0, 1 << 42), st.floats(0.1, 100))
