@@ -272,7 +272,9 @@ class LastLine:
             if started:
                 raise
             await answer_error(Request(scope), error, self.pages)(scope, receive, send)
-        except Exception:  # the app's outermost boundary: the trace is logged, and whoever asked gets its number
+        except (
+            Exception
+        ):  # a fault of ours: nobody above can give a page, and the number that its trace is logged under
             log.exception("request.broke", path=scope["path"])
             if started:
                 raise

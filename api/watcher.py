@@ -51,7 +51,7 @@ class Watcher:
             except AppError as error:
                 self._well.set(0)
                 log.warning("watch.failed", code=error.code, why=str(error))
-            except Exception:  # nobody is above this thread: logged and on the gauge, and the next look comes
+            except Exception:  # a fault of ours must not end the thread: no release would ever be seen as signed again
                 self._well.set(0)
                 log.exception("watch.broke")
             self._centre.news.wait(self._centre.settings.watch_seconds)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 
 import structlog
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -71,23 +70,17 @@ def make_app(node: Node) -> Starlette:
         )
 
     def on_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, AppError)  # noqa: S101 - Starlette's signature is wider than what it is given
+        """Tell an error in words. Of a fault of ours the server logs all, and people hear that it is one (500)."""
+        told = error if isinstance(error, AppError) else OurFault()
         if for_person(request):
-            return classroom.error_page(request, error)
-        body = {"status": error.status, "code": error.code, "detail": str(error), "data": error.data}
-        headers = {"Cache-Control": "no-store", **({"Retry-After": "2"} if error.status == 503 else {})}
-        return JSONResponse(body, error.status, headers, "application/problem+json")
+            return classroom.error_page(request, told)
+        body = {"status": told.status, "code": told.code, "detail": str(told), "data": told.data}
+        headers = {"Cache-Control": "no-store", **({"Retry-After": "2"} if told.status == 503 else {})}
+        return JSONResponse(body, told.status, headers, "application/problem+json")
 
-    def on_http_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - as above
-        if error.status_code == 404 and for_person(request):
-            return classroom.not_found(request)
-        return PlainTextResponse(error.detail, error.status_code, error.headers)
-
-    def on_fault(request: Request, _error: Exception) -> Response:
-        """A fault of ours: the server logs it whole, the person gets words (500)."""
-        fault = OurFault()
-        return classroom.error_page(request, fault) if for_person(request) else PlainTextResponse(str(fault), 500)
+    def on_missing(request: Request, _error: Exception) -> Response:
+        """Answer where no route leads."""
+        return classroom.not_found(request) if for_person(request) else PlainTextResponse("Not Found", 404)
 
     return Starlette(
         routes=[
@@ -97,7 +90,7 @@ def make_app(node: Node) -> Starlette:
             *health_routes(node, lambda: served[0], lambda: given[0]),
         ],
         middleware=[Middleware(RequestLog), Middleware(PlaysWatch, plays=_plays(node))],
-        exception_handlers={AppError: on_error, HTTPException: on_http_error, Exception: on_fault},
+        exception_handlers={AppError: on_error, Exception: on_error, 404: on_missing},
         lifespan=lambda _app: _beside(node, media),
     )
 

@@ -7,7 +7,7 @@ Messages are gettext msgids in English; each says what was wrong, where, and wha
 from typing import ClassVar
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for what is translated later; extractors look for it
+def N_(message: str) -> str:
     """Mark a message for translation where it is written; it is translated where it is shown."""
     return message
 

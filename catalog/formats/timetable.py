@@ -112,9 +112,11 @@ def timetable_digest(digests: Mapping[str, str]) -> str:
 def merge(one: Entry, other: Entry) -> Entry:
     """Return what two copies of an entry are together: commutative, associative and idempotent.
 
-    A value stays if both have it, or if one has it and the other has not seen it.
+    A value stays if both have it, or if one has it and the other has not seen it. Raises ValueError for copies of two
+    entries.
     """
-    assert one.id == other.id  # noqa: S101 - the caller pairs them by their ids
+    if one.id != other.id:
+        raise ValueError(f"{one.id} and {other.id} are two entries")
     seen = {w: max(one.seen.get(w, 0), other.seen.get(w, 0)) for w in one.seen.keys() | other.seen.keys()}
     fields = {}
     for name in one.fields.keys() | other.fields.keys():

@@ -27,7 +27,9 @@ The pages keep a content security policy without inline script or style: no `sty
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from functools import partial
+from gettext import NullTranslations
 from pathlib import Path
+from typing import Protocol, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -47,6 +49,12 @@ from catalog.look.language import Language, translate, translations
 from catalog.look.words import WEEKDAY_WORDS, WHY_WORDS
 
 TEMPLATES = LOOK / "templates"
+
+
+class _Translated(Protocol):
+    """What jinja2's i18n extension adds to an environment when it is loaded."""
+
+    def install_gettext_translations(self, translations: NullTranslations, newstyle: bool | None = None) -> None: ...
 
 
 def make_environment(
@@ -70,7 +78,7 @@ def make_environment(
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # jinja2's i18n extension adds the method as it is loaded: no stub has it
+    cast(_Translated, environment).install_gettext_translations(translations(language), newstyle=True)
     environment.globals.update(language=language, asset=asset)
     environment.filters.update(
         size=human_bytes,

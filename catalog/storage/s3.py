@@ -3,7 +3,6 @@
 Multipart uploads and CORS are not public in that client (7.2), so its private methods are called here and nowhere else.
 """
 
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -138,7 +137,7 @@ class S3ObjectStore:
             with self.open_stream(bucket, key) as chunks, partial.open("wb") as file:
                 for chunk in chunks:
                     length += file.write(chunk)
-            os.replace(partial, path)  # noqa: PTH105 - the atomic one, by name
+            partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
         return length

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 from rich.console import Console
@@ -63,7 +63,7 @@ def read(folder: Folder, as_json: Json = False) -> None:
         with _Bar(as_json) as bar:
             await node.sync_once(line=False)
             bar.begin("Reading", sum(c.bytes_wanted - c.bytes_held for c in node.releases.held()))
-            node.on_progress = lambda: bar.update(bar.task_ids[-1], completed=node.bytes_fetched)
+            node.on_progress = lambda: bar.reach(node.bytes_fetched)
             outcome = await node.fill_once(node.nearby)
         # What a drive lacks is no fault of anybody's: it comes with another drive, or over the line.
         lacks = [p.source for p in node.notes.problems() if p.code == SourceLacks.code]
@@ -73,20 +73,31 @@ def read(folder: Folder, as_json: Json = False) -> None:
     with_node(work)
 
 
-class _Bar(Progress):
-    """A bar for people, on standard error; none beside JSON."""
+class _Bar:
+    """Bars for people, one for each stage, on standard error; none beside JSON."""
 
     def __init__(self, as_json: bool) -> None:
         columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-        super().__init__(*columns, console=Console(stderr=True), disable=as_json)
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=as_json)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._bars.stop()
 
     def begin(self, stage: str, length: int) -> None:
         """Show the next stage."""
-        self.add_task(STAGES.get(stage, stage), total=length or None)
+        self._bars.add_task(STAGES.get(stage, stage), total=length or None)
 
-    def advance(self, length: int) -> None:  # type: ignore[override]  # of the stage that runs, whichever it is
+    def advance(self, length: int) -> None:
         """Move the bar of the stage that runs."""
-        super().advance(self.task_ids[-1], length)
+        self._bars.advance(self._bars.task_ids[-1], length)
+
+    def reach(self, length: int) -> None:
+        """Say how far the stage that runs is in all."""
+        self._bars.update(self._bars.task_ids[-1], completed=length)
 
 
 def _tell_export(done: Exported, folder: Path, as_json: bool) -> None:

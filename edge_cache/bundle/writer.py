@@ -139,24 +139,28 @@ class BundleWriter:
         self._write(entry_header(FIRST_NAME, len(FIRST_DATA)), FIRST_DATA.ljust(BLOCK, b"\0"))
         fsync_folder(self._folder)
 
+    def _opened(self) -> int:
+        """Return the file of the volume that is written. Raises ValueError if there is none."""
+        if self._file is None:
+            raise ValueError("no volume is open")
+        return self._file
+
     def _write(self, *parts: bytes) -> None:
-        assert self._file is not None  # noqa: S101 - tells mypy what the callers see to
-        at = self.contents.end
+        file, at = self._opened(), self.contents.end
         try:
             for part in parts:
                 rest = memoryview(part)
                 while rest:
-                    written = os.pwrite(self._file, rest, at)
+                    written = os.pwrite(file, rest, at)
                     rest, at = rest[written:], at + written
         except OSError:
             with suppress(OSError):
-                os.ftruncate(self._file, self.contents.end)
+                os.ftruncate(file, self.contents.end)
             raise
         self.contents.end = at
 
     def _flush(self) -> None:
-        assert self._file is not None  # noqa: S101 - as above
-        os.fsync(self._file)
+        os.fsync(self._opened())
         self._unflushed = 0
 
     @contextmanager

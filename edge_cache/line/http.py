@@ -152,11 +152,12 @@ class Connection:
 
     async def _event(self) -> object:
         """Return the next of h11's events."""
-        assert self._talk is not None  # noqa: S101 - only called between a question and its answer's end
-        ended = False
+        talk, ended = self._talk, False
+        if talk is None:
+            raise RuntimeError("an answer is read before anything was asked")
         while True:
             try:
-                event = self._talk.next_event()
+                event = talk.next_event()
             except h11.RemoteProtocolError as error:
                 self.usable = False
                 if ended:
@@ -166,7 +167,7 @@ class Connection:
                 return event
             data = await self._receive()
             ended = not data
-            self._talk.receive_data(data)
+            talk.receive_data(data)
 
     async def _receive(self) -> bytes:
         """Return what has come, waiting for something; empty if the other side has ended."""

@@ -104,7 +104,6 @@ def choose(found: list[Want], capacity: Capacity, thrift: float) -> tuple[list[W
     room = _room(first, capacity)
     spent = 0
     for want, spare in zip(first, room, strict=True):
-        assert want.base is not None  # noqa: S101 - chosen above
         want.chosen = want.base
         worth, more = 0.0, 0
         for gained, length, rung in want.lesson.better:
@@ -152,8 +151,7 @@ def _room(first: list[Want], capacity: Capacity) -> list[float]:
     total = 0
     room: list[float] = []
     for want in first:
-        assert want.base is not None  # noqa: S101 - chosen by the caller
-        total += want.base.missing
+        total += _floor(want)
         room.append(capacity.surely(want.bell) - total)
     spare = float("inf")
     for n in range(len(room) - 1, -1, -1):

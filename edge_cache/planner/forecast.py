@@ -45,16 +45,16 @@ def _stands(
         return _lost(due, Reason.NOTHING_PLAYABLE)
     if given.wishes.get(due.lesson) is Wish.NOT or want is None or want.base is None or want.chosen is None:
         return _lost(due, Reason.NOT_WANTED)
-    return _arrives(given, due, lesson, want, ahead, capacity, most)
+    return _arrives(given, due, lesson, (want.base, want.chosen), ahead, capacity, most)
 
 
 def _arrives(
-    given: Given, due: Due, lesson: Lesson, want: Want, ahead: float, capacity: Capacity, most: float
-) -> Forecast:
-    assert want.base is not None  # noqa: S101 - the caller looked
-    assert want.chosen is not None  # noqa: S101 - the caller looked
-    coming = capacity.expected(due.bell)
-    rung = want.chosen if ahead + want.chosen.missing <= min(coming, most) else want.base
+    given: Given, due: Due, lesson: Lesson, rungs: tuple[Rendition, Rendition], ahead: float, capacity: Capacity,
+    most: float,
+) -> Forecast:  # fmt: skip
+    """Foresee one that is not here; `rungs` are the one that it needs first and the one that was chosen."""
+    coming, (base, chosen) = capacity.expected(due.bell), rungs
+    rung = chosen if ahead + chosen.missing <= min(coming, most) else base
     need = ahead + rung.missing
     ready_at = capacity.when(need)
     said = None if ready_at == float("inf") else ready_at

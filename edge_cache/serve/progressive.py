@@ -36,11 +36,11 @@ class ProgressiveFile:
     """The layout of one lesson at one rung. Holds no media."""
 
     def __init__(self, video: Index | None, sound: Index | None, duration_ms: int) -> None:
-        """Lay out the tracks given, at least one. Raises BadFormat as `join_inits` does."""
+        """Lay out the tracks given, at least one. Raises BadFormat as `join_inits` does, ValueError without one."""
+        lead, index = (VIDEO_TRACK, video) if video is not None else (SOUND_TRACK, sound)
+        if index is None:
+            raise ValueError("a file has a track at least")
         self._pieces = _interleave(video, sound)
-        lead = VIDEO_TRACK if video is not None else SOUND_TRACK
-        index = video or sound
-        assert index is not None  # noqa: S101 - join_inits raises ValueError first
         init = join_inits(video.init if video else None, sound.init if sound else None, duration_ms)
         self.head = init + make_sidx(index.timescale, _references(self._pieces, lead), lead)
         self._starts: list[int] = []

@@ -53,7 +53,7 @@ class Sender:
         """
         for number in range(start // BLOCK, -(-end // BLOCK)):
             try:
-                data = opened.block(number, wait=False)
+                data = opened.block_at_once(number)
                 if data is None:
                     data = await self._wait_for(opened, number)
             except Rotten as error:
@@ -65,13 +65,11 @@ class Sender:
             yield memoryview(data)[max(0, start - at) : end - at]
 
     async def _wait_for(self, opened: Opened, number: int) -> bytearray:
-        def read() -> bytearray | None:
+        def read() -> bytearray:
             with self._keeper.turns.watching():
                 return opened.block(number)
 
-        data = await self.run(read)
-        assert data is not None  # noqa: S101 - it waited
-        return data
+        return await self.run(read)
 
     def close(self) -> None:
         """Let the threads end."""

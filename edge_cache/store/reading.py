@@ -59,20 +59,28 @@ class Opened:
         self._handle, self._verified = handle, verified
         self.length, self.fields = verified.length, verified.fields
 
-    def block(self, number: int, *, wait: bool = True) -> bytearray | None:
-        """Return block `number`; without `wait` None if that would have to wait for the disk. Raises Rotten."""
-        start = number * BLOCK
-        data = bytearray(min(BLOCK, self.length - start))
+    def block(self, number: int) -> bytearray:
+        """Return block `number`, however long the disk takes. Raises Rotten."""
+        data = self._room(number)
         try:
-            got = os.preadv(self._handle, [data], start, 0 if wait else os.RWF_NOWAIT)
-        except BlockingIOError:
-            return None
+            got = os.preadv(self._handle, [data], number * BLOCK)
         except OSError as error:
-            if not wait:  # a disk that knows no such reads says so once more with the waiting one, or reads
-                return None
             raise Rotten(str(error)) from error
-        if got < len(data) and not wait:
+        return self._verified_block(number, data, got)
+
+    def block_at_once(self, number: int) -> bytearray | None:
+        """Return block `number`, or None if that would have to wait for the disk. Raises Rotten."""
+        data = self._room(number)
+        try:
+            got = os.preadv(self._handle, [data], number * BLOCK, os.RWF_NOWAIT)
+        except OSError:  # not in memory, or a disk that knows no such reads: `block` reads it, or says what is wrong
             return None
+        return None if got < len(data) else self._verified_block(number, data, got)
+
+    def _room(self, number: int) -> bytearray:
+        return bytearray(min(BLOCK, self.length - number * BLOCK))
+
+    def _verified_block(self, number: int, data: bytearray, got: int) -> bytearray:
         states = self._verified.states
         state = states[number - 1].copy() if number else hashlib.sha256()
         state.update(data)

@@ -1,6 +1,7 @@
 """`songtan partner`: make courses and lessons, upload, watch, publish."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -196,8 +197,7 @@ def _send(centre: Centre, file: Path, size: int, lesson: str, kind: str = "recor
     with transfer_progress() as progress:
         there = sum(parts.extent(number)[1] for number in held)
         task = progress.add_task(name, total=size, completed=there)
-        sent = lambda count: progress.advance(task, count)  # noqa: E731 - a callback of one line
-        Uploader(file, parts, Addresses(sign, missing), sent).send(missing)
+        Uploader(file, parts, Addresses(sign, missing), partial(progress.advance, task)).send(missing)
     found: dict[str, Any] = centre.post(f"/api/sources/{source['id']}/complete")
     return found
 

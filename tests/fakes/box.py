@@ -43,7 +43,7 @@ class Box:
         if opened is None:
             return None
         with opened:
-            return b"".join(bytes(opened.block(n) or b"") for n in range(-(-opened.length // BLOCK)))
+            return b"".join(opened.block(n) for n in range(-(-opened.length // BLOCK)))
 
     def hold(self, track: Track) -> None:
         """Keep all segments of a track."""

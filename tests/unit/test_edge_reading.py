@@ -33,8 +33,8 @@ def path(tmp_path: Path) -> Path:
 def test_blocks_are_the_segment(path: Path) -> None:
     with Reader().open(path, DIGEST) as opened:
         assert opened.length == len(LONG)
-        assert b"".join(bytes(opened.block(n) or b"") for n in range(4)) == LONG
-        assert bytes(opened.block(2, wait=False) or b"") == LONG[2 * BLOCK : 3 * BLOCK], "in memory: no waiting"
+        assert b"".join(opened.block(n) for n in range(4)) == LONG
+        assert bytes(opened.block_at_once(2) or b"") == LONG[2 * BLOCK : 3 * BLOCK], "in memory: no waiting"
 
 
 @pytest.mark.parametrize("at", [0, BLOCK, len(LONG) - 1])
