@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from catalog.formats.index import Segment
-from edge_cache.plan import FetchBlob, FetchIndex
+from edge_cache.steps import FetchBlob, FetchIndex
 
 LEAST_PIECE = 12 << 10
 LEAST_S = 0.5

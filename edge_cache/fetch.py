@@ -10,8 +10,8 @@ from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import Index, Segment, take_segment
 from edge_cache.board import Assembly, Board, Piece, Small
 from edge_cache.errors import SourceSentBadBytes
-from edge_cache.plan import FetchBlob
 from edge_cache.sources import Source
+from edge_cache.steps import FetchBlob
 from edge_cache.store.keeper import Keeper
 
 KEPT_AT_ONCE = 8

@@ -15,12 +15,12 @@ from edge_cache.fetch import Fetcher
 from edge_cache.job import Job, Outcome, key_of
 from edge_cache.line.line import Line
 from edge_cache.notes import Notes
-from edge_cache.plan import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, plan
 from edge_cache.planning.service import Ahead
 from edge_cache.releases.repository import ReleaseRepository, Wanted
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Sources
 from edge_cache.standing import Standing, pause_after
+from edge_cache.steps import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, steps_for
 from edge_cache.store.keeper import Keeper
 
 log = structlog.get_logger(__name__)
@@ -128,7 +128,7 @@ class Fill:
         chosen = {need.lesson for need in first}
         wanted = [w for w in self._releases.wanted(LESSONS_AHEAD + len(resting)) if w.lesson not in chosen]
         needs = first + [self._need(w, resting) for w in wanted]
-        steps = plan(needs, self.settings.run_bytes, HORIZON_BYTES)
+        steps = steps_for(needs, self.settings.run_bytes, HORIZON_BYTES)
         return [step for step in steps if _key(step) not in resting]
 
     def _first(self, one: Ahead, resting: set[str]) -> LessonNeed | None:

@@ -17,10 +17,10 @@ from edge_cache.errors import DiskTrouble, SourceFailed, SourceLacks, SourceSent
 from edge_cache.fetch import Fetcher
 from edge_cache.line.errors import LineClosed, SourceDistrusted, SourceDrips
 from edge_cache.line.line import Line
-from edge_cache.plan import FetchIndex
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Source, Sources
 from edge_cache.standing import Standing
+from edge_cache.steps import FetchIndex
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from catalog.formats.index import Segment
 from edge_cache.board import Assembly, Board, Piece, Stretch
-from edge_cache.plan import FetchIndex
 from edge_cache.standing import DISTRUST_S, Standing, pause_after
+from edge_cache.steps import FetchIndex
 
 
 def rows(lengths: list[int]) -> list[Segment]:

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_cache.plan import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, TrackNeed, plan
+from edge_cache.steps import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, TrackNeed, steps_for
 
 WHOLE = 1 << 40
 sizes = st.integers(1, 5000)
@@ -34,7 +34,7 @@ lessons = st.builds(
 @given(st.lists(lessons, max_size=4), st.integers(1, 9000))
 @settings(deadline=None)
 def test_all_that_is_missing_is_fetched_once(needs: list[LessonNeed], run_bytes: int) -> None:
-    steps = plan(needs, run_bytes, WHOLE)
+    steps = steps_for(needs, run_bytes, WHOLE)
     planned = [(s.index, n) for s in steps if isinstance(s, FetchRun) for n in range(s.first, s.first + s.count)]
     assert len(planned) == len(set(planned))
     asks = any(isinstance(step, FetchIndex) for step in steps)
@@ -60,7 +60,7 @@ def test_a_run_is_short_and_without_gaps(needs: list[LessonNeed], run_bytes: int
     lengths = {
         (t.index, t.missing): dict(t.missing or ()) for need in needs for rung in need.rungs for t in rung.tracks
     }
-    for step in plan(needs, run_bytes, WHOLE):
+    for step in steps_for(needs, run_bytes, WHOLE):
         if isinstance(step, FetchRun):
             assert step.count == 1 or step.length <= run_bytes
             assert any(
@@ -83,7 +83,7 @@ def test_every_floor_comes_before_any_better_rung() -> None:
         LessonNeed(n, (rung(1, track(f"{n}-sound"), track(f"{n}-floor"), floor=True), rung(3, track(f"{n}-best"))))
         for n in "ab"
     ]
-    order = [step.index for step in plan(needs, 1000, WHOLE) if isinstance(step, FetchRun)]
+    order = [step.index for step in steps_for(needs, 1000, WHOLE) if isinstance(step, FetchRun)]
     assert order == ["a-sound", "a-floor", "b-sound", "b-floor", "a-best", "b-best"]
 
 
@@ -103,7 +103,7 @@ def test_words_then_the_first_tiers_floor_then_the_others_then_stills_then_bette
         )
         for n in "ab"
     ]
-    names = [step.index if isinstance(step, FetchRun) else step.digest for step in plan(needs, 1000, WHOLE)]
+    names = [step.index if isinstance(step, FetchRun) else step.digest for step in steps_for(needs, 1000, WHOLE)]
     assert names == [
         *("a-words", "a-floor", "b-words", "b-floor"),
         *("a-modern", "b-modern"),
@@ -114,12 +114,12 @@ def test_words_then_the_first_tiers_floor_then_the_others_then_stills_then_bette
 
 def test_a_track_that_lessons_share_is_fetched_once() -> None:
     needs = [LessonNeed(n, (rung(1, track("shared"), floor=True),)) for n in "ab"]
-    assert plan(needs, 1000, WHOLE) == [FetchRun("shared", 0, 1, 100)]
+    assert steps_for(needs, 1000, WHOLE) == [FetchRun("shared", 0, 1, 100)]
 
 
 def test_the_plan_ends_at_its_horizon_and_counts_unknown_tracks_whole() -> None:
     needs = [LessonNeed(n, (rung(1, track(n, 600, known=False), floor=True),)) for n in "abcd"]
-    assert plan(needs, 1000, 1000) == [FetchIndex("a", 10), FetchIndex("b", 10)]
+    assert steps_for(needs, 1000, 1000) == [FetchIndex("a", 10), FetchIndex("b", 10)]
 
 
 def test_what_an_index_will_name_comes_before_what_is_less_urgent() -> None:
@@ -129,15 +129,19 @@ def test_what_an_index_will_name_comes_before_what_is_less_urgent() -> None:
         (("words", 5),),
         (("still", 5),),
     )
-    assert plan([need], 1000, WHOLE) == [FetchBlob("words", 5), FetchIndex("floor", 10)]
+    assert steps_for([need], 1000, WHOLE) == [FetchBlob("words", 5), FetchIndex("floor", 10)]
 
 
 def test_nothing_waits_for_an_index_that_could_not_be_fetched() -> None:
     lost = TrackNeed("lost", 10, 100, None, doubtful=True)
     need = LessonNeed("a", (rung(1, lost, floor=True), rung(3, track("best"))), (), (("still", 5),))
-    assert plan([need], 1000, WHOLE) == [FetchIndex("lost", 10), FetchBlob("still", 5), FetchRun("best", 0, 1, 100)]
+    assert steps_for([need], 1000, WHOLE) == [
+        FetchIndex("lost", 10),
+        FetchBlob("still", 5),
+        FetchRun("best", 0, 1, 100),
+    ]
 
 
 def test_nothing_missing_is_nothing_to_do() -> None:
-    assert plan([LessonNeed("a", (rung(1, floor=True),))], 1000, WHOLE) == []
-    assert plan([], 1000, WHOLE) == []
+    assert steps_for([LessonNeed("a", (rung(1, floor=True),))], 1000, WHOLE) == []
+    assert steps_for([], 1000, WHOLE) == []

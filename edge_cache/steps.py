@@ -79,7 +79,7 @@ class FetchRun:
 Step = FetchBlob | FetchIndex | FetchRun
 
 
-def plan(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> list[Step]:
+def steps_for(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> list[Step]:
     """Return the next steps, best first, each segment and file once.
 
     A run is of about `run_bytes` at most (of one segment, if that is larger). The plan ends where it covers
