@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
+from PIL.JpegImagePlugin import JpegImageFile
 
 from workers.pipeline.stills.compress import (
     JPEG,
@@ -51,7 +52,8 @@ def test_flat_slides_become_palette_pngs_and_photographs_jpegs() -> None:
 
 def test_colour_is_kept_at_full_resolution() -> None:
     with Image.open(BytesIO(compress(photograph()).data)) as decoded:
-        assert [layer[1:3] for layer in decoded.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]
+        assert isinstance(decoded, JpegImageFile)
+        assert [layer[1:3] for layer in decoded.layer] == [(1, 1)] * 3
 
 
 def test_similarity_is_that_of_the_letters_and_not_of_the_paper() -> None:
