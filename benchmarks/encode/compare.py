@@ -178,11 +178,13 @@ def _match(
     """Return the rows with those of our recipes at the peers' quality: real clips, the modern tier alone."""
     jobs = []
     for number, side in enumerate(sides):
-        theirs = [row for row in rows[side.reference.lecture.name] if row.who in side.arguments]
+        all_of_it = rows[side.reference.lecture.name]
+        theirs = [row for row in all_of_it if row.who in side.arguments]
+        mine = [row for row in all_of_it if row.who not in side.arguments]
         for tier in Tier if number < named else (Tier.MODERN,):
             works = [track for track in pictures(side.ladder.works) if track[0].recipe.tier is tier]
             sound = next((r.sound for r in side.ladder.renditions if r.tier is tier), None)
-            words = (side.folder, side.reference, sound, works, theirs, number < named)
+            words = (side.folder, side.reference, sound, works, mine, theirs, number < named)
             jobs.append((side.reference.lecture.name, submit(executor, match, *words)))
     found = dict(rows)
     for name, job in jobs:
