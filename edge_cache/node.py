@@ -191,13 +191,14 @@ class Node:
 
     async def sync_once(self, *, line: bool = True) -> SyncResult:
         """Look once at the centre and every source for what is new; with `line` False at those nearby alone."""
-        sync = self.sync()
+        sync, drives = self.sync(), self.neighbourhood.drives
+        asked = drives.drives
         result = await sync.run(line=line)
         if result.releases:
             self._replaced()
             await price(self.updates, self.keeper.rows, self.sources() if line else self.nearby())
-        direction = sync.direction
-        self._obey(direction)
+        await drives.heard(asked)
+        self._obey(sync.direction)
         return result
 
     def _obey(self, direction: Direction | None) -> None:

@@ -13,10 +13,12 @@ from edge_cache.errors import SourceBrokeOff, SourceLacks, SourceTooLong, Source
 
 CHUNK = 256 << 10
 NOT_THERE = 404
+BLOBS = "blobs/"
 
 
 class DriveSource:
-    """The bundle at `place`, as it was when it was opened. `taken` counts the bytes of media that were read."""
+    """The bundle at `place`, as it was when it was opened. `taken` counts the bytes of segments, captions and stills
+    that were read."""
 
     uses_line = False
 
@@ -37,7 +39,10 @@ class DriveSource:
 
     async def get(self, path: str, limit: int) -> bytes:
         """See `Source.get`."""
-        return await asyncio.to_thread(self._get, path, limit)
+        data = await asyncio.to_thread(self._get, path, limit)
+        if path.startswith(BLOBS):
+            self.taken += len(data)
+        return data
 
     async def read_range(self, path: str, start: int, length: int, total: int) -> AsyncIterator[bytes]:
         """See `Source.read_range`."""

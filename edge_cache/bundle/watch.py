@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import structlog
 
 from catalog.formats.errors import AppError
 from edge_cache.bundle.mounts import MOUNTINFO, mounted_drives
-from edge_cache.bundle.source import DriveSource
+from edge_cache.bundle.source import BLOBS, DriveSource
 from edge_cache.bundle.volumes import bundle_folder, has_bundle, volumes
 from edge_cache.errors import SourceFailed
 from edge_cache.releases.repository import ReleaseRepository
@@ -20,7 +20,6 @@ from edge_cache.store.repository import StoreRepository
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 2.0
-SETTLING_SECONDS = 6.0
 STUCK_SECONDS = 60.0
 Signature = tuple[tuple[str, int], ...]
 """Names and lengths of a bundle's volumes."""
@@ -41,8 +40,8 @@ class State(StrEnum):
 class Drive:
     """A drive that is plugged in. Bytes: `length` in all, `left` what is on it that the node wants and lacks.
 
-    `source` is None where it cannot be read; then `problem` says why. `came` is when it was opened, `moved` when `left`
-    last changed.
+    `source` is None where it cannot be read; then `problem` says why. `moved` is when `left` last changed. Until it was
+    `heard`, nobody knows what of it is wanted: its statements may name releases that are new to the node.
     """
 
     place: Path
@@ -51,8 +50,8 @@ class Drive:
     problem: AppError | None = None
     length: int = 0
     left: int = 0
-    came: float = field(default_factory=time.monotonic)
     moved: float = 0.0
+    heard: bool = False
 
     @property
     def taken(self) -> int:
@@ -66,15 +65,14 @@ class Drive:
 
     @property
     def state(self) -> State:
-        """How it is. Just after it came, its statements may name what is not known to be wanted yet."""
-        now = time.monotonic()
+        """How it is."""
         if self.source is None:
             return State.REFUSED
+        if not self.heard:
+            return State.READING
         if self.left:
-            return State.STUCK if now - self.moved > STUCK_SECONDS else State.TAKING
-        if self.taken:
-            return State.DONE
-        return State.READING if now - self.came < SETTLING_SECONDS else State.NOTHING_NEW
+            return State.STUCK if time.monotonic() - self.moved > STUCK_SECONDS else State.TAKING
+        return State.DONE if self.taken else State.NOTHING_NEW
 
 
 class DriveWatch:
@@ -101,6 +99,12 @@ class DriveWatch:
     def sources(self) -> list[DriveSource]:
         """The drives that can be read, and still have something that the node lacks or may come to want."""
         return [drive.source for drive in self._drives.values() if drive.source is not None]
+
+    async def heard(self, drives: Sequence[Drive]) -> None:
+        """Note that the node has seen to what these drives' statements say, and knows now what it wants of them."""
+        for drive in drives:
+            await asyncio.to_thread(self._count, drive)
+            drive.heard = True
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -159,6 +163,8 @@ class DriveWatch:
         try:
             for digest in self._releases.wanted_tracks() & drive.source.contents.runs.keys():
                 left += self._left_of(digest, drive.source)
+            for digest, length in self._releases.blobs_missing().items():
+                left += length if f"{BLOBS}{digest}" in drive.source.contents.whole else 0
         except SourceFailed:  # pulled out just now: the next look says so
             return
         if left != drive.left:

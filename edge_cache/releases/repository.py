@@ -299,6 +299,14 @@ class ReleaseRepository:
         )
         return {row["digest"] for row in rows}
 
+    def blobs_missing(self) -> dict[str, int]:
+        """Return the captions and stills of current lessons that are not held, with their lengths in bytes."""
+        rows = self._database.read(
+            "select b.digest, b.length from current c join lesson_blob k on k.course = c.course"
+            " and k.release = c.number join blob b on b.digest = k.digest where not b.held"
+        )
+        return {row["digest"]: row["length"] for row in rows}
+
     def _blobs_missing(self, course: str, release: int, lesson: str, *, still: bool) -> tuple[tuple[str, int], ...]:
         rows = self._database.read(
             "select b.digest, b.length from lesson_blob k join blob b on b.digest = k.digest"

@@ -98,9 +98,10 @@ def test_a_drive_is_opened_when_its_copy_has_settled_and_again_when_it_grew(
         assert len(came) == 2
         node.nearby = watch.sources
         await node.sync_once(line=False)
-        await watch.look()
+        states = [drive.state]
+        await watch.heard([drive])
         assert drive.left > 100_000
-        assert (drive.share, drive.state) == (0, State.TAKING)
+        assert (drive.share, [*states, drive.state]) == (0, [State.READING, State.TAKING])
         await node.fill_once(node.nearby)
         await watch.look()
         assert (drive.left, drive.share) == (0, 1.0)
@@ -129,8 +130,9 @@ def test_a_drive_that_is_not_for_this_box_is_left(school: School, stick: Path, t
         for _ in range(2):
             await watch.look()
         (drive,) = watch.drives
-        drive.came -= 60
-        assert drive.state is State.NOTHING_NEW
+        states = [drive.state]
+        await watch.heard([drive])
+        assert [*states, drive.state] == [State.READING, State.NOTHING_NEW]
         return drive.left
 
     assert school.run(work) == 0
