@@ -14,7 +14,8 @@ from edge_cache.steps import FetchBlob, FetchIndex
 
 LEAST_PIECE = 12 << 10
 LEAST_S = 0.5
-"""Bytes, and seconds of a connection's work, below which a piece is mostly waiting for its answer."""
+LEAST_TRIPS = 2
+"""Bytes, and seconds and round trips of a connection's work, below which a piece is mostly waiting for its answer."""
 FIRST_PIECE = 128 << 10
 """Bytes, while it is not known what a connection does."""
 
@@ -100,14 +101,15 @@ class Board:
         """Whether everything has been begun by someone."""
         return not self._todo and not self._parts
 
-    def size(self, connections: int, rate: float, most: int, seconds: float) -> int:
-        """Return how large the next piece should be, in bytes, for so many `connections` at `rate` bytes/s in all.
+    def size(self, connections: int, rate: float, trip: float, most: int, seconds: float) -> int:
+        """Return how large the next piece should be, in bytes, for so many `connections` at `rate` bytes/s in all,
+        where a round trip takes `trip` seconds.
 
         What a connection does in `seconds`; towards the end a part of what is left, so that all end together.
         """
         each = max(1, connections)
         size = min(most, max(FIRST_PIECE, int(rate / each * seconds)))
-        least = max(LEAST_PIECE, int(rate / each * LEAST_S))
+        least = max(LEAST_PIECE, int(rate / each * max(LEAST_S, LEAST_TRIPS * trip)))
         return size if self.more else max(least, min(size, self.waiting // (2 * each)))
 
     def take(self, source: str, size: int, gives: Callable[[Item], Sequence[Segment] | None]) -> Piece | Small | None:

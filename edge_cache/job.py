@@ -28,8 +28,8 @@ NEAR_CONNECTIONS = 4
 LOOK_S = 0.25
 HELD_S = 20.0
 """How long what a source says that it holds is taken to be all: it may be filling itself."""
-PIECE_S = 8.0
-"""How long a piece should take: longer, and the end of a fill waits for it; shorter, and asking costs more."""
+PIECE_S = 24.0
+"""How long a piece should take: longer, and what is urgent waits for it; shorter, and asking costs more."""
 LOW_BYTES = 8 << 20
 """With less than this on the board, and more to be planned, it is planned again."""
 
@@ -173,7 +173,7 @@ class Job:
     def _take(self, source: Source) -> Piece | Small | None:
         line, settings = self._host.line, self._host.settings
         if source.uses_line:
-            size = self._board.size(line.connections, line.rate, settings.run_bytes, PIECE_S)
+            size = self._board.size(line.connections, line.rate, line.trip, settings.run_bytes, PIECE_S)
         else:
             size = settings.run_bytes
         return self._board.take(source.name, size, lambda item: self._gives(source, item))

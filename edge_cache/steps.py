@@ -8,6 +8,9 @@ direction, then that of the node's other tier, then stills, then the better rend
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+AHEAD_BYTES = 8 << 20
+"""With fewer bytes before it, an index is fetched first: it is small, and till it is here the end seems near."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackNeed:
@@ -92,7 +95,7 @@ def steps_for(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -
     for stage in _stages(needs):
         for wanted in stage:
             if covered >= horizon_bytes:
-                return steps
+                return _indexes_ahead(steps)
             name, length, found = _asked(wanted, run_bytes)
             if name not in planned:
                 planned.add(name)
@@ -100,7 +103,17 @@ def steps_for(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -
                 covered += length
         if any(isinstance(one, TrackNeed) and one.missing is None and not one.doubtful for one in stage):
             break
-    return steps
+    return _indexes_ahead(steps)
+
+
+def _indexes_ahead(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps with each index so far ahead of its place that nobody has to wait for what it names."""
+    places: list[tuple[int, Step]] = []
+    before = 0
+    for step in steps:
+        places.append((before - AHEAD_BYTES - 1 if isinstance(step, FetchIndex) else before, step))
+        before += 0 if isinstance(step, FetchIndex) else step.length
+    return [step for _, step in sorted(places, key=lambda place: place[0])]
 
 
 def _stages(needs: Sequence[LessonNeed]) -> Iterator[Sequence[TrackNeed | FetchBlob]]:

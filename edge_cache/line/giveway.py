@@ -24,18 +24,24 @@ GAIN = 0.07
 LEAST_FACTOR = 0.7
 START_FACTOR = 1.6
 LONG_SILENCE_S = 1.0
+LONGEST_STEP_S = 0.25
 MUCH_TOO_LONG = -2.0
 RETREAT = 0.5
 """With a queue of three times the target someone else is in a hurry: half the window in each round trip."""
 OURS_SHARE = 0.6
+NEARLY_ALL = 0.85
+ABOUT = 1.05
 PRESSED_TRIPS = 2
+"""What is heard is a few round trips old. With less than the first part of a full line's bytes, or the second where the
+queue is not that long, it is waited for so many of them what comes of it; only then it is surely not our queue."""
 HOLD_S = 4.0
-"""With a long queue for two round trips while less than this part of a full line's bytes is ours, somebody loads
-something in bursts: so long the window does not grow again."""
+"""With a long queue even then, somebody loads something in bursts: so long the window does not grow again."""
 FAR_OFF = 0.75
 START_OFF = 0.25
 NEARLY = 0.8
 FORGET = 0.99
+SLOWLY = 1 / 6
+"""Beyond what fits the line and the queue that is aimed at, growth only looks whether there is more by now."""
 START_PACKETS = 40
 LEAST_PACKETS = 2
 MOST_BYTES = 64 << 20
@@ -82,7 +88,7 @@ class Scavenger:
     full: float = 0.0
     """How many bytes fit the line itself, none of them waiting, when it was last full: up to there growth is fast."""
     pressed: float = 0.0
-    """For how many seconds the queue has been long though little of it can be ours."""
+    """For how many seconds packets have waited though the line is not full of ours."""
     hold_until: float = 0.0
     silence: float = 0.0
     """Seconds without a measurement: of a window that is too small nothing is heard, so it grows then."""
@@ -99,44 +105,56 @@ class Scavenger:
         if not round_trips:
             self.silence += passed
             if self.silence > LONG_SILENCE_S:
-                self.window = min(MOST_BYTES, self.window * START_FACTOR**passed)
+                self.window = min(MOST_BYTES, self.window * START_FACTOR ** min(passed, LONGEST_STEP_S))
             return self.window
         self.silence = 0.0
         here = quantile(round_trips)
         self.base.hear(now, min(round_trips))
         base = self.base.shortest or here
         off = 1 - (here - base) / target_for(base)
+        part = min(1.0, passed / here)
         if sure:
             self.delay = here - base
-        part = min(1.0, passed / here)
-        long = off < MUCH_TOO_LONG
-        hurried = long and self.window < self.full * OURS_SHARE
-        self.pressed = self.pressed + passed if hurried else 0.0
-        if self.pressed > PRESSED_TRIPS * base:
-            self.hold_until = now + HOLD_S
-        if off <= 0 and not self.starting:
-            if sure:
-                less = RETREAT if long else max(LEAST_FACTOR, 1 + GAIN * off)
-                self.window *= less ** (min(1.0, passed / base) if hurried else part)
-        elif now >= self.hold_until:
-            self._grow(off, part, in_flight, sure=sure)
+        if off > 0:
+            self.pressed = 0.0
+        if off > 0 or self.starting:
+            if now >= self.hold_until:
+                self._grow(off, part, in_flight, base, sure=sure)
+        elif sure:
+            self._shrink(now, off, passed, part, base)
         if off < FAR_OFF:
             self.full = max(in_flight * base / here, self.full * FORGET**part)
         self.window = min(MOST_BYTES, max(self.window, LEAST_PACKETS * MSS))
         return self.window
 
-    def _grow(self, off: float, part: float, in_flight: float, *, sure: bool) -> None:
+    def _shrink(self, now: float, off: float, passed: float, part: float, base: float) -> None:
+        """Shrink over `part` of a round trip, `off` targets beyond the target."""
+        long = off < MUCH_TOO_LONG
+        bottom = self.full * (OURS_SHARE if long else NEARLY_ALL)
+        if self.window <= bottom * ABOUT:
+            self.pressed += passed
+        less = RETREAT if long else max(LEAST_FACTOR, 1 + GAIN * off)
+        if self.pressed <= PRESSED_TRIPS * base:
+            self.window = max(min(bottom, self.window), self.window * less**part)
+            return
+        self.window *= less ** (min(1.0, passed / base) if long else part)
+        if long:
+            self.hold_until = now + HOLD_S
+
+    def _grow(self, off: float, part: float, in_flight: float, base: float, *, sure: bool) -> None:
         """Grow over `part` of a round trip, `off` targets below the target; at the start until a queue appears."""
         if self.starting and off < START_OFF and sure:
             self.starting = False
             self.window = max(in_flight, self.window / START_FACTOR)
         elif self.starting:
-            if self.window < 4 * in_flight + START_PACKETS * MSS:
+            if self.window < 2 * in_flight + START_PACKETS * MSS:
                 self.window *= START_FACTOR**part
         elif off > FAR_OFF and self.window < self.full * NEARLY:
             self.window *= START_FACTOR**part
         elif in_flight > self.window / 2:
-            self.window *= (1 + GAIN * off) ** part
+            enough = self.full * (1 + target_for(base) / base)
+            gain = GAIN if self.window < enough else GAIN * SLOWLY
+            self.window *= (1 + gain * off) ** part
 
     @property
     def line_is_full(self) -> bool:

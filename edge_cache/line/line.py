@@ -52,7 +52,8 @@ class Line:
         self._heard: dict[Connection, tuple[float, float]] = {}
         self._came = 0
         self._fullness = 0.0
-        self._trip = STEER_S
+        self.trip = STEER_S
+        """Seconds of a round trip, as heard last."""
         self._steered = self._crewed = self._looked = clock()
         self._open = True
         self._most_rate = 0.0
@@ -148,11 +149,11 @@ class Line:
         if passed < STEER_S:
             return
         self._steered = now
-        share = min(1.0, passed / max(RATE_S, 2 * self._trip))
+        share = min(1.0, passed / max(RATE_S, 2 * self.trip))
         self.rate += (self._came / passed - self.rate) * share
         self._came = 0
         trips = self._hear(now)
-        self._trip = trip = quantile(trips) if trips else self._trip
+        self.trip = trip = quantile(trips) if trips else self.trip
         before = self.scavenger.window
         active = sum(part > 0 for part in self._readers.values())
         sure = len(trips) * SURE >= active
@@ -172,7 +173,7 @@ class Line:
             trip = round_trip(reader.sock).received if part else None
             if trip is not None and self._heard.get(reader, (0.0, 0.0))[0] != trip:
                 self._heard[reader] = trip, now
-        lately = now - 2 * max(STEER_S, self._trip)
+        lately = now - 2 * max(STEER_S, self.trip)
         return [trip for trip, at in self._heard.values() if at >= lately]
 
     def _hear_others(self, now: float) -> None:

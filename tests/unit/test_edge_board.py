@@ -101,9 +101,10 @@ def test_what_one_source_began_only_it_goes_on_with_until_it_is_dropped() -> Non
 def test_pieces_shrink_towards_the_end_and_not_before() -> None:
     board = Board()
     board.plan([Stretch("i", rows([100_000] * 20))], more=True)
-    assert board.size(10, 1_000_000, 1 << 20, 8) == 800_000
+    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
     board.plan([Stretch("i", rows([100_000] * 20))], more=False)
-    assert board.size(10, 1_000_000, 1 << 20, 8) == 100_000
+    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 100_000
+    assert board.size(10, 1_000_000, 0.6, 1 << 20, 8) == 120_000, "two round trips' work at least"
 
 
 def test_pauses_double_with_jitter_up_to_the_longest() -> None:

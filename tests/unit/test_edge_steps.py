@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_cache.steps import FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, TrackNeed, steps_for
+from edge_cache.steps import AHEAD_BYTES, FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, TrackNeed, steps_for
 
 WHOLE = 1 << 40
 sizes = st.integers(1, 5000)
@@ -129,7 +129,16 @@ def test_what_an_index_will_name_comes_before_what_is_less_urgent() -> None:
         (("words", 5),),
         (("still", 5),),
     )
-    assert steps_for([need], 1000, WHOLE) == [FetchBlob("words", 5), FetchIndex("floor", 10)]
+    assert steps_for([need], 1000, WHOLE) == [FetchIndex("floor", 10), FetchBlob("words", 5)]
+
+
+def test_an_index_is_fetched_before_what_stands_before_it_runs_out() -> None:
+    long, known = track("long", 3 * AHEAD_BYTES), track("known", AHEAD_BYTES)
+    needs = [LessonNeed(t.index, (rung(1, t, floor=True),)) for t in (long, known, track("unknown", known=False))]
+    steps = steps_for(needs, AHEAD_BYTES, 8 * AHEAD_BYTES)
+    assert [step for step in steps if isinstance(step, FetchIndex)] == [FetchIndex("unknown", 10)]
+    place = next(n for n, step in enumerate(steps) if isinstance(step, FetchIndex))
+    assert sum(step.length for step in steps[place + 1 :]) == AHEAD_BYTES
 
 
 def test_nothing_waits_for_an_index_that_could_not_be_fetched() -> None:
