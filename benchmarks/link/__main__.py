@@ -1,4 +1,4 @@
-"""`make bench-link`: every figure, or those of the parts that are named: `flip`, `kill`, `race`.
+"""`make bench-link`: every figure, or those of the parts that are named: `flip`, `kill`, `obeys`, `race`.
 
 `moments=N` takes the fill's ends at so many random moments of each kind.
 """
@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.link.ends import ENDINGS, flipped_bit, refetched
+from benchmarks.link.obeys import obeys
 from benchmarks.link.peers import ARIA2, PEERS, Peer
 from benchmarks.link.race import OURS, Run, fetch
 from benchmarks.programs import Broken
@@ -30,7 +31,8 @@ CONGESTIONS = ("cubic", "bbr")
 AT_ONCE = 4
 LIMIT_S = 1100.0
 MOMENTS = 100
-PARTS = ("flip", "kill", "race")
+PARTS = ("flip", "kill", "obeys", "race")
+CAPPED_S = 60.0
 
 
 def race(results: Results, folder: Path) -> None:
@@ -156,12 +158,24 @@ def flip(results: Results, folder: Path) -> None:
     results.figures.append(Figure("flipped_bit_cost", "a flipped bit costs", "segments", [cost], 1))
 
 
+def keep_to(results: Results, folder: Path) -> None:
+    """Add how exactly a cap holds, and how soon a pause and the end of a window do."""
+    kept = obeys(folder / "obeys", 15.0 if is_quick() else CAPPED_S)
+    results.figures += [
+        Figure("cap_most", "a cap of 1 Mbit/s, over any ten seconds: the most that came of it", "", [kept.most], 1.02),
+        Figure("cap_least", "… the least", "", [kept.least], 0.95, at_least=True),
+        Figure("pause_s", "a pause: until the last packet", "s", [kept.pause_s], 1),
+        Figure("window_s", "a window's end: until the last packet", "s", [kept.window_s], 1),
+    ]
+
+
 def main(names: Sequence[str], moments: int) -> int:
     """Take the figures; return 0 if every bound was reached, 1 if not, 2 if they could not be taken."""
     results = Results("link")
     measures: dict[str, Callable[[Results, Path], None]] = {
         "flip": flip,
         "kill": partial(kill, moments=moments),
+        "obeys": keep_to,
         "race": race,
     }
     try:
