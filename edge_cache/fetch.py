@@ -14,8 +14,8 @@ from edge_cache.sources import Source
 from edge_cache.steps import FetchBlob
 from edge_cache.store.keeper import Keeper
 
-KEPT_AT_ONCE = 8
-"""So many segments may wait for the disk; then reading waits too."""
+KEPT_AT_ONCE = 2
+"""So many segments may wait for the disk; then reading waits too: what waits is lost if the power goes now."""
 
 
 class Batch:
