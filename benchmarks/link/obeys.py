@@ -27,8 +27,8 @@ SETTLED_S = 5.0
 
 @dataclass(frozen=True)
 class Kept:
-    """`most` and `least` of the cap that crossed the line in any ten seconds; seconds from `pause`, and from the end of
-    a window, to the last full packet that the line let out. A packet that was on its way counts."""
+    """What the line let out: `most` and `least` of the cap in any ten seconds; seconds to the last full packet, from
+    the end of the command `pause` and from the end of a window. A packet that was on its way counts."""
 
     most: float
     least: float
@@ -43,9 +43,9 @@ def obeys(folder: Path, seconds: float) -> Kept:
     shares = [8 * length / OVER_S / CAP_BITS_PER_S for length in over_ten_seconds(seen)]
     with _filling(folder / "pause", "obpause", {}) as (at, state):
         time.sleep(SETTLED_S)
-        asked = time.monotonic()
         subprocess.run([*EDGE, "pause"], env=edge_env(state), check=True, capture_output=True)
-        pause_s = _last_packet(at) - asked
+        said = time.monotonic()
+        pause_s = _last_packet(at) - said
     # A window ends with a minute: the one that leaves the fill time to begin.
     local = datetime.now(zone_named(ZONE))
     end = (local + timedelta(seconds=60 + 6 * SETTLED_S)).replace(second=0, microsecond=0)
