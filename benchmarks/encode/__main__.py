@@ -55,14 +55,14 @@ def measure(asked: argparse.Namespace) -> int:
                 company = Company()
                 PARTS[name](run)
                 report.note(company.note(name))
+            if not run.scope.is_quick:
+                report.write()
     except (Broken, NoAnswer) as error:
         print(f"{error}", file=sys.stderr)
         return EXIT_BROKEN
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report.show()
-    if not run.scope.is_quick:
-        report.write()
     return 0 if report.all_reached else 1
 
 
