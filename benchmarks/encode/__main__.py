@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import structlog
 
 from benchmarks.company import Company
 from benchmarks.encode import compare, correction, cost, curves, scale
+from benchmarks.encode.kept import SETTING, folder_for
 from benchmarks.encode.lectures import CLIPS_SETTING, cache_folder
 from benchmarks.encode.report import Report
 from benchmarks.encode.scope import choose_scope
@@ -37,15 +39,22 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.encode", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to measure; all of them if none is named")
     parser.add_argument("--clips", help=f"folder with make_lectures.py and real clips; else {CLIPS_SETTING}")
+    parser.add_argument("--keep", type=Path, help="folder that keeps what was made and measured: a run goes on from it")
     parser.add_argument("--cache", help="folder that keeps made lectures; else songtan-bench below XDG_CACHE_HOME")
     return parser.parse_args()
 
 
 def measure(asked: argparse.Namespace) -> int:
-    """Measure the parts in a folder that is removed; return 0 if every bound was reached, 1 if not, 2 if it broke."""
+    """Measure the parts, in a folder that is removed if it is not to be kept; return 0 if every bound was reached, 1 if
+    not, 2 if it broke."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     names = [name for name in PARTS if name in (asked.parts or (QUICK_PARTS if is_quick() else PARTS))]
-    folder = Path(tempfile.mkdtemp(prefix="songtan-bench-"))
+    if asked.keep:
+        folder = folder_for(asked.keep.absolute())
+        os.environ[SETTING] = str(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="songtan-bench-"))
     folder.chmod(0o755)  # PostgreSQL's own user has to reach its data
     report = Report()
     try:
@@ -61,7 +70,8 @@ def measure(asked: argparse.Namespace) -> int:
         print(f"{error}", file=sys.stderr)
         return EXIT_BROKEN
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not asked.keep:
+            shutil.rmtree(folder, ignore_errors=True)
     report.show()
     return 0 if report.all_reached else 1
 

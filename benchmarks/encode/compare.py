@@ -68,7 +68,7 @@ class Run:
         """Return the lectures as they were encoded, which is done now if nobody did."""
         if not self.sides:
             folder = self.scope.work / "lectures"
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             self.report.say("encoding the lectures by our pipeline …")
             with pool() as executor:
                 self.sides = _make(executor, self.scope.lectures(), set(), folder, self.scope.stills)
@@ -80,7 +80,7 @@ def run(run: Run) -> None:
     scope, report = run.scope, run.report
     lectures, clips = scope.lectures(), scope.real_clips()
     folder = scope.work / "compare"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with pool() as executor:
         report.say(f"encoding {len(lectures)} lectures and {len(clips)} clips, ours and the peers' …")
         sides = _make(executor, [*lectures, *clips], {lecture.name for lecture in lectures}, folder, scope.stills)

@@ -9,6 +9,7 @@ from benchmarks.encode import peers, plots
 from benchmarks.encode.compare import Run, Side
 from benchmarks.encode.display import OURS
 from benchmarks.encode.lectures import excerpt
+from benchmarks.encode.matched import CRFS
 from benchmarks.encode.measure import Reference, Stream, measure, pool, refer, submit
 from benchmarks.encode.ours import Workshop, at_crf, first_part, pictures, unlooked
 from benchmarks.encode.rule import Row
@@ -57,7 +58,7 @@ def peer_point(name: str, crf: int, reference: Reference, folder: Path) -> Row:
 def run(run: Run) -> None:
     """Measure all points, add them to the report and draw them."""
     folder = run.scope.work / "curves"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     with pool() as executor:
         points = [point for side in run.lectures() for point in _submit(executor, side, run, folder)]
         for point in points:
@@ -90,6 +91,6 @@ def _submit(executor: ProcessPoolExecutor, side: Side, run: Run, folder: Path) -
 
 
 def _crfs(works: Sequence[VideoWork], *, is_quick: bool) -> list[tuple[int, bool]]:
-    chosen = works[0].recipe.crf
+    chosen, (lowest, highest) = works[0].recipe.crf, CRFS[works[0].recipe.tier]
     steps = OUR_STEPS if works[0].recipe.rung is Rung.CLEAR and not is_quick else ()
-    return [(chosen, True), *((chosen + step, False) for step in steps)]
+    return [(chosen, True), *((min(highest, max(lowest, chosen + step)), False) for step in steps)]

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from benchmarks.encode import hearing
 from benchmarks.encode.display import Screen, screen_of, stills, vmaf
+from benchmarks.encode.kept import kept
 from benchmarks.encode.lectures import Lecture
 from benchmarks.encode.reading import STILLS, Text, find_text, share_read, times_of
 from benchmarks.encode.rule import Quality, Row, nearest_rank
@@ -90,7 +91,7 @@ def measure(reference: Reference, stream: Stream, every: int = 1) -> Row:
 def _told(work: Callable[..., T], *words: object) -> T:
     """Do `work`; an error of the pipeline's becomes one that can travel between processes."""
     try:
-        return work(*words)
+        return kept(work, *words)
     except AppError as error:
         raise Broken(f"{work.__name__}: {error.code}: {error}") from error
 

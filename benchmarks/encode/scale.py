@@ -6,6 +6,7 @@ lecture, so that nothing is found again, and what was made is removed between th
 """
 
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -207,7 +208,9 @@ def run(run: Run) -> None:
     lectures = lesson_stretches(run.scope.lectures(), run.scope.cache, count, seconds)
     content = sum(lecture.seconds for lecture in lectures)
     took: dict[int, Encoding] = {}
-    with servers(run.scope.work / "centre") as centre:
+    place = run.scope.work / "centre"
+    shutil.rmtree(place, ignore_errors=True)  # of a run that broke
+    with servers(place) as centre:
         lessons = centre.upload(lectures)
         for number in (1, 2):
             mine = set(processors[:number])

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,14 +28,17 @@ class FolderStore(FakeObjectStore):
         """Store bytes or a file."""
         path = self.path(bucket, key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
+        room = self.folder / "partial"
+        room.mkdir(exist_ok=True)
+        partial = room / secrets.token_hex(8)  # what a run that is ended leaves behind is no object
         if isinstance(data, bytes):
-            path.write_bytes(data)
-            return
-        try:
-            os.link(data, path)
-        except OSError:
-            shutil.copyfile(data, path)
+            partial.write_bytes(data)
+        else:
+            try:
+                os.link(data, partial)
+            except OSError:
+                shutil.copyfile(data, partial)
+        partial.replace(path)
 
     def _data(self, bucket: Bucket, key: str) -> bytes:
         try:

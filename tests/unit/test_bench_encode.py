@@ -1,5 +1,6 @@
 """The pure parts of `make bench-encode`: the rule of the comparison, the summary, the alignment, the peers' numbers."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -8,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from benchmarks.encode import hearing, lectures, peers, voice
 from benchmarks.encode.cost import first_works
 from benchmarks.encode.edits import slide_lines
+from benchmarks.encode.kept import SETTING, kept
 from benchmarks.encode.matched import CRFS, Look, Recipe, following, recipes, smallest
 from benchmarks.encode.ours import at_crf, first_part, is_floor, new_bytes, pictures, unlooked, whole_work
 from benchmarks.encode.report import AT_LEAST, AT_MOST, KEYS, Found, Report, merged
@@ -397,3 +400,26 @@ def test_no_crf_beyond_the_encoders_own_is_tried() -> None:
     seen: set[tuple[str, int, int]] = set()
     smallest(fake_look(seen), two_recipes()[:1], stream("peertube", 90.0, 10.0), named_voice=True)
     assert max(crf for _, crf, _ in seen) == CRFS[Tier.MODERN][1]
+
+
+@dataclass
+class Words:
+    name: str
+    numbers: tuple[float, ...]
+
+
+def test_what_a_task_made_is_known_again_for_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def work(words: Words, samples: NDArray[np.int16]) -> int:
+        calls.append(words)
+        return len(samples)
+
+    samples = np.arange(9, dtype=np.int16)
+    assert [kept(work, Words("a", (1.0,)), samples) for _ in range(2)] == [9, 9]
+    assert len(calls) == 2, "nothing is kept unless a folder is named"
+    monkeypatch.setenv(SETTING, str(tmp_path))
+    for words in (Words("a", (1.0,)), Words("a", (1.0,)), Words("a", (2.0,)), Words("b", (1.0,))):
+        assert kept(work, words, samples) == 9
+    assert kept(work, Words("b", (1.0,)), samples[:5]) == 5
+    assert len(calls) == 2 + 4
