@@ -10,6 +10,18 @@ from pathlib import Path
 from edge_cache.errors import DiskFull, DiskTrouble, DiskUnwritable, NodeStateUnreadable
 from edge_cache.schema import CHANGES, FIRST_VERSION, SCHEMA
 
+LOG_BYTES = 128 << 10
+"""About how long the write-ahead log gets before it is taken into node.db and begun anew: it is room that lessons could
+have. Each commit is on the disk before it counts, whatever this is; shorter means one more wait for the disk for every
+few segments."""
+PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=full",
+    "cache_size=-1024",
+    f"wal_autocheckpoint={LOG_BYTES // 4096}",
+    f"journal_size_limit={LOG_BYTES}",
+)
+
 
 class Database:
     """One connection that writes and one that reads, each used by one thread at a time."""
@@ -28,7 +40,7 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=wal", "synchronous=full", "cache_size=-1024", "wal_autocheckpoint=500"):
+        for pragma in PRAGMAS:
             connection.execute(f"pragma {pragma}")
         return connection
 
