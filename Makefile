@@ -78,6 +78,10 @@ bench-power: .venv/.dev ## cut a node's power at 350 random moments (QUICK=1; as
 bench-link: .venv/.bench ## take the figures of the fill on thin lines; needs root (QUICK=1, ARGS="race kill flip")
 	@$(BIN)/python -m benchmarks.link $(ARGS)
 
+.PHONY: bench-update
+bench-update: .venv/.bench ## what a line carries when a minute of one lesson was replaced or cut out, and when nothing is new (QUICK=1, ARGS="--cache FOLDER")
+	@$(BIN)/python -m benchmarks.update $(ARGS)
+
 .PHONY: bench-giveway
 bench-giveway: .venv/.bench ## take the figures of the fill beside a call and a page; needs root (QUICK=1)
 	@$(BIN)/python -m benchmarks.giveway

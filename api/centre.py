@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.settings import ApiSettings
+from api.timestamp import StoredTimestamp
 from catalog.db import session_scope
 from catalog.jobs.doorbell import Doorbell
 from catalog.publishing.signer_client import Signer
@@ -28,6 +29,7 @@ class Centre:
     checks: dict[str, Callable[[], None]]
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     news: Event = field(default_factory=Event)
+    timestamp: StoredTimestamp = field(default_factory=StoredTimestamp)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -19,6 +19,8 @@ from catalog.publishing.service import refresh_one, unsettled_publications
 log = structlog.get_logger(__name__)
 
 TIDY_EVERY = timedelta(hours=1)
+LONGEST_LOOK_S = 60.0
+"""How long a look may take before what it saw of the store no longer counts."""
 
 
 class Watcher:
@@ -70,6 +72,7 @@ class Watcher:
                 tidy(session, now)
             self._tidied = now
         self._directions.inc(issue_owed(centre.engine, centre.signer, centre.settings.store_url))
+        centre.timestamp.look(centre.store, 2 * centre.settings.watch_seconds + LONGEST_LOOK_S)
 
     def _refresh(self, publication_id: str) -> None:
         try:

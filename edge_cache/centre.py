@@ -1,12 +1,21 @@
 """The centre as a node sees it: enrolment, directions, reports."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import BaseModel, ValidationError
 
 from catalog.formats.errors import AppError
-from catalog.formats.protocol import DIRECTION_PATH, ENROL_PATH, REPORT_PATH, EnrolAnswer, EnrolRequest, ReportAnswer
+from catalog.formats.protocol import (
+    DIRECTION_PATH,
+    ENROL_PATH,
+    REPORT_PATH,
+    TIMESTAMP_HEADER,
+    EnrolAnswer,
+    EnrolRequest,
+    ReportAnswer,
+)
 from catalog.formats.timetable import TIMETABLE_PATH, TimetableAnswer, TimetableSent
 from edge_cache.errors import (
     BadAddress,
@@ -23,6 +32,7 @@ from edge_cache.errors import (
 )
 
 MAX_ANSWER_BYTES = 8 << 20
+KEPT_HEADERS = ("content-type", "etag", "retry-after", TIMESTAMP_HEADER.lower())
 CODE_ERRORS: dict[int, type[AppError]] = {404: UnknownCode, 409: UsedCode, 410: ExpiredCode, 429: TooManyCodes}
 
 
@@ -48,6 +58,18 @@ def centre_address(text: str) -> str:
     return address
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the centre says to who asks for a direction: a newer one as an envelope, or None, with its ETag.
+
+    `timestamp` is the sha256 of the timestamp that the store has, where the centre says so and nothing is newer.
+    """
+
+    envelope: bytes | None = None
+    etag: str | None = None
+    timestamp: str | None = None
+
+
 class Centre:
     """Requests to the centre at `address`; `token` is the node's, once it has one. All raise AppError."""
 
@@ -68,15 +90,15 @@ class Centre:
         except ValidationError as error:
             raise NotTheCentre(address=self.address) from error
 
-    async def direction(self, etag: str | None) -> tuple[bytes, str | None] | None:
-        """Return the node's direction as an envelope with its ETag; None while there is none, or no newer one."""
+    async def direction(self, etag: str | None) -> Told:
+        """Ask for the node's direction; `etag` is that of the one it has."""
         answer = await self._ask("GET", DIRECTION_PATH, headers={"If-None-Match": etag} if etag else {})
         if answer.status_code == httpx2.codes.NOT_MODIFIED:
-            return None
+            return Told(timestamp=answer.headers.get(TIMESTAMP_HEADER))
         if answer.status_code == httpx2.codes.NOT_FOUND and _fault(answer) is not None:
-            return None
+            return Told()
         self._check(answer)
-        return answer.content, answer.headers.get("etag")
+        return Told(answer.content, answer.headers.get("etag"))
 
     async def report(self, body: bytes) -> ReportAnswer:
         """Send a report; return the centre's receipt."""
@@ -116,7 +138,7 @@ class Centre:
                         raise SourceTooLong(address=self.address, wanted=MAX_ANSWER_BYTES)
                 return httpx2.Response(
                     answer.status_code,
-                    headers=[(k, v) for k, v in answer.headers.items() if k in ("content-type", "etag", "retry-after")],
+                    headers=[(k, v) for k, v in answer.headers.items() if k in KEPT_HEADERS],
                     content=bytes(content),
                 )
         except httpx2.TimeoutException as error:

@@ -274,6 +274,7 @@ class Node:
         there = self.reporter.timetable_there
         if there is not None and await exchange(self._centre(self._enrolled()), self.timetable.rows, there):
             self._fill_wanted.set()
+        self.reporter.timetable_there = None  # what it said has been dealt with
 
     async def run(self) -> None:
         """Keep the node in step with the centre and filled, until cancelled."""

@@ -51,7 +51,7 @@ class ReportQueue:
 class Reporter:
     """Makes and sends reports. `machine` is the box's own clock, `forecast` says how timetabled lessons stand.
 
-    `timetable_there` is the digest of the centre's timetable as it last said; None while it says nothing.
+    `timetable_there` is the digest of the centre's timetable as it last said; None while it has said nothing new.
     """
 
     def __init__(

@@ -8,17 +8,19 @@ they bring what is new and verified, and are no problem otherwise.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
+from catalog.formats.change import apply_change, change_name
 from catalog.formats.errors import AppError, BadFormat, NotTrusted
+from catalog.formats.hashing import sha256_hex
 from catalog.formats.protocol import Assignment, Direction
-from catalog.formats.release import MAX_RELEASE_BYTES
-from catalog.formats.trust import MAX_METADATA_BYTES, ReleaseTarget, Trust, partner_role
-from edge_cache.centre import Centre
+from catalog.formats.release import MAX_RELEASE_BYTES, Release
+from catalog.formats.trust import MAX_METADATA_BYTES, TIMESTAMP, ReleaseTarget, Trust, partner_role
+from edge_cache.centre import Centre, Told
 from edge_cache.errors import ReleaseMissing, SourceFailed, StatementExpired
 from edge_cache.identity import Identity
 from edge_cache.notes import Notes
@@ -30,6 +32,9 @@ from edge_cache.sources import Source, Sources
 log = structlog.get_logger(__name__)
 
 _Done = TypeVar("_Done")
+
+ASK_THE_STORE_AFTER = timedelta(hours=24)
+"""For no longer than this the centre's word that nothing is new saves asking the store (ADR 16)."""
 
 
 @dataclass
@@ -79,13 +84,16 @@ class Sync:
         """
         result = SyncResult()
         self._metadata.kept()
-        envelope = await self._part("centre", result, self._ask_centre()) if line else None
+        told = await self._part("centre", result, self._ask_centre()) if line else None
         sources = [source for source in self._nearby() if await self._refresh_nearby(source)]
-        if line and await self._part("metadata", result, self._refresh(self._store_at(self.store_url))):
+        if line and (
+            self._is_as_the_store(told)
+            or await self._part("metadata", result, self._refresh_from_store(self._store_at(self.store_url)))
+        ):
             sources.append(self._store_at(self.store_url))
         trust = self._metadata.kept()
-        if envelope is not None and "targets" in trust.signed_roles():
-            taken = await self._part("direction", result, self._take_direction(trust, *envelope))
+        if told is not None and told.envelope is not None and "targets" in trust.signed_roles():
+            taken = await self._part("direction", result, self._take_direction(trust, told.envelope, told.etag))
             result.directed = taken is True
         direction = self.direction
         if direction is not None:
@@ -112,14 +120,34 @@ class Sync:
         self._notes.mended(area)
         return done
 
-    async def _ask_centre(self) -> tuple[bytes, str | None] | None:
-        answer = await self._centre.direction(self._notes.fact("direction_etag"))
+    async def _ask_centre(self) -> Told:
+        told = await self._centre.direction(self._notes.fact("direction_etag"))
         await asyncio.to_thread(self._notes.keep, contact=self._clock().isoformat())
-        return answer
+        return told
 
-    async def _refresh(self, store: Source) -> bool:
+    def _is_as_the_store(self, told: Told | None) -> bool:
+        """Whether the store need not be asked: the centre says that it has the timestamp which was verified here.
+
+        That can only save a question. The store is asked all the same once a day, while anything that is in force has
+        passed its date, and while something is missing or was refused.
+        """
+        held = self._statements.get(TIMESTAMP)
+        if told is None or told.timestamp is None or held is None or sha256_hex(held) != told.timestamp:
+            return False
+        trust, now, asked = self._metadata.kept(), self._clock(), self._notes.moment("store_asked")
+        expiries = trust.signed_roles()
+        return (
+            "targets" in expiries
+            and min(expiries.values()) > now
+            and asked is not None
+            and timedelta(0) <= now - asked < ASK_THE_STORE_AFTER
+            and not any(p.source.startswith(("metadata", "partner:", "release:")) for p in self._notes.problems())
+        )
+
+    async def _refresh_from_store(self, store: Source) -> bool:
         await self._metadata.refresh(store)
         await self._metadata.complete_roots(store)
+        await asyncio.to_thread(self._notes.keep, store_asked=self._clock().isoformat())
         return True
 
     async def _refresh_nearby(self, source: Source) -> bool:
@@ -181,7 +209,8 @@ class Sync:
             taken = True
         if target is not None and (taken or self._statements.get(target.stored_as) is None):
             limit, take = min(MAX_RELEASE_BYTES, target.length), partial(trust.open_release, target)
-            data, release = await _from_any(sources, target.stored_as, limit, take)
+            shorter = partial(self._by_change, trust, target, known) if known and taken else None
+            data, release = await _from_any(sources, target.stored_as, limit, take, shorter)
             if taken:
                 await asyncio.to_thread(self._releases.add, release, target.sha256)
                 log.info("release.taken", course=target.course, number=target.number)
@@ -191,6 +220,26 @@ class Sync:
                 course=assignment.course, release=assignment.release, listed=target.number if target else 0
             )
         return taken
+
+    async def _by_change(
+        self, trust: Trust, target: ReleaseTarget, known: tuple[int, str], source: Source
+    ) -> tuple[bytes, Release] | None:
+        """Make a release of the one `known` (number and digest) and what the source says is new in it.
+
+        None where that comes to nothing: the source has no such change, or not the release that was signed comes of it.
+        """
+        number, digest = known
+        older = self._statements.get(f"{target.path.rpartition('/')[0]}/{digest}.{number}.json")
+        if older is None or not source.uses_line:
+            return None
+        try:
+            data = apply_change(older, await source.get(change_name(target.sha256, digest), target.length))
+            return data, trust.open_release(target, data)
+        except (SourceFailed, NotTrusted, BadFormat) as error:
+            if isinstance(error, SourceFailed) and error.wears_off:
+                raise
+            log.info("change.not-used", source=source.name, problem=error.code, **error.data)
+            return None
 
     def _outdated(self, listed: dict[tuple[str, str], ReleaseTarget]) -> list[str]:
         """Return the names of kept releases that are no longer a course's newest, as far as partners were heard."""
@@ -218,11 +267,15 @@ class Sync:
 
 
 async def _from_any(
-    sources: list[Source], name: str, limit: int, take: Callable[[bytes], _Done]
+    sources: list[Source],
+    name: str,
+    limit: int,
+    take: Callable[[bytes], _Done],
+    shorter: Callable[[Source], Awaitable[tuple[bytes, _Done] | None]] | None = None,
 ) -> tuple[bytes, _Done]:
     """Return the bytes of a statement and what `take` makes of them, from the first source whose bytes it takes.
 
-    Raises what went wrong with the last source.
+    `shorter` may get the same from the last source for fewer bytes. Raises what went wrong with the last source.
     """
     for source in sources[:-1]:
         try:
@@ -230,5 +283,8 @@ async def _from_any(
             return data, take(data)
         except (SourceFailed, NotTrusted, BadFormat) as error:
             log.info("nearby.not-newer", source=source.name, problem=error.code, **error.data)
+    found = await shorter(sources[-1]) if shorter is not None else None
+    if found is not None:
+        return found
     data = await sources[-1].get(name, limit)
     return data, take(data)

@@ -6,6 +6,7 @@ next commit writes over them. Nothing is uploaded that is not committed.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,9 +28,11 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from catalog.formats.change import change_name
 from catalog.formats.errors import NotTrusted
+from catalog.formats.ids import DIGEST_PATTERN
 from catalog.formats.release import Release
-from catalog.formats.trust import DIRECTIONS_ROLE, Floor, ReleaseTarget, Trust, partner_role
+from catalog.formats.trust import DIRECTIONS_ROLE, TIMESTAMP, Floor, ReleaseTarget, Trust, partner_role
 from signer.durable import locked, write_durably
 from signer.errors import AlreadyThere, BrokenFile, NotThere
 from signer.keys import KeyFolder, OnlineKeys
@@ -42,7 +45,6 @@ LIFETIMES = {
 }
 """How long a statement is good for; partners' roles as targets. Expiry only warns (ADR 3)."""
 
-TIMESTAMP = "metadata/timestamp.json"
 PATIENCE_S = 10.0
 
 
@@ -194,6 +196,16 @@ class LocalRepository:
             return None
         except OSError as error:
             raise BrokenFile(path=str(self.folder / "objects" / key), why=error.strerror or "unreadable") from error
+
+    def changes_to(self, release: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and bytes of the changes that make the release with this sha256 of older ones."""
+        folder = self.folder / "objects" / change_name(release, "")
+        older = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        for digest in older:
+            key = change_name(release, digest)
+            data = self.stored(key) if re.fullmatch(DIGEST_PATTERN, digest) else None
+            if data is not None:
+                yield key, data
 
     def online(self, statements: Statements) -> OnlineKeys:
         """Return the online keys that `statements` name."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from tuf.api.metadata import Metadata, Targets
 
+from catalog.formats.change import change_name, make_change
 from catalog.formats.errors import AppError, BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.release import Release, parse_release
@@ -164,10 +165,14 @@ class SignerService:
         stored_as = target.get_prefixed_paths()[0]
         listed = self.repository.load().listed(release.partner, release.course)
         replaced = listed.stored_as if listed else None
+        files = {stored_as: data}
+        older = self.repository.stored(replaced) if replaced else None
+        if listed is not None and older is not None:
+            files[change_name(sha256_hex(data), listed.sha256)] = make_change(older, data)
         draft = draft.model_copy(update={"state": DraftState.SIGNED, "pending": None, "replaced": replaced})
         # A draft is marked before the commit: should the power fail in between, `_recover` sees which it was.
         self.drafts.mark_signed(draft)
-        statements = self.repository.commit({partner_role(release.partner): metadata}, {stored_as: data})
+        statements = self.repository.commit({partner_role(release.partner): metadata}, files)
         self.drafts.keep(draft)
         log.info("release.signed", course=release.course, number=release.number, signers=len(draft.signed_by))
         self._bring_up_if_there(statements)

@@ -8,10 +8,10 @@ from tuf.api.metadata import Metadata, Timestamp
 
 from catalog.formats.errors import NotTrusted
 from catalog.formats.hashing import sha256_hex
-from catalog.formats.trust import MAX_METADATA_BYTES, ReleaseTarget
+from catalog.formats.trust import MAX_METADATA_BYTES, TIMESTAMP, ReleaseTarget
 from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
 from signer.errors import BrokenFile, Diverged
-from signer.repository import TIMESTAMP, LocalRepository, Statements, metadata_key, read_statements
+from signer.repository import LocalRepository, Statements, metadata_key, read_statements
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ class Uploader:
             data = self._repository.stored(target.stored_as)
             if data is None:
                 raise BrokenFile(path=target.stored_as, why="it is missing")
+            yield from self._repository.changes_to(target.sha256)
             yield target.stored_as, data
         keys = [key for key in statements.objects if key != TIMESTAMP]
         ranks = {"root": 3, "snapshot": 2, "targets": 1}

@@ -11,6 +11,7 @@ from catalog.formats.protocol import (
     DIRECTION_PATH,
     ENROL_PATH,
     REPORT_PATH,
+    TIMESTAMP_HEADER,
     EnrolAnswer,
     EnrolRequest,
     Report,
@@ -38,13 +39,14 @@ def enrol(given: EnrolRequest, request: Request, centre: CentreDep) -> EnrolAnsw
     DIRECTION_PATH, response_class=Response, responses={304: {"description": "Not changed"}, **problems(401, 404)}
 )
 def direction(request: Request, node: NodeDep, centre: CentreDep) -> Response:
-    """Return the node's newest direction, a DSSE envelope."""
+    """Return the node's newest direction, a DSSE envelope; to a node that has it, say which timestamp the store has."""
     with centre.session() as session:
         row = newest_direction(session, node)
     etag = f'"{hashlib.sha256(row.envelope).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if etag in [given.strip() for given in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
+        timestamp = centre.timestamp.digest
+        return Response(status_code=304, headers=headers | ({TIMESTAMP_HEADER: timestamp} if timestamp else {}))
     return Response(row.envelope, media_type="application/json", headers=headers)
 
 

@@ -15,6 +15,8 @@ DIRECTION_TYPE = "application/vnd.songtan.direction+json"
 ENROL_PATH = "/api/node/enrol"
 DIRECTION_PATH = "/api/node/direction"
 REPORT_PATH = "/api/node/reports"
+TIMESTAMP_HEADER = "Songtan-Timestamp"
+"""In a 304 of `DIRECTION_PATH`: the sha256 of the timestamp that the store has now; it can only save a question."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){5}$")]
 """An enrolment code: 12 characters of secret, 12 of the root's fingerprint, in groups of four."""

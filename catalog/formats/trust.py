@@ -24,6 +24,8 @@ from catalog.formats.protocol import DIRECTION_TYPE, Direction
 from catalog.formats.release import Release, first_fault, parse_release
 
 DIRECTIONS_ROLE = "directions"
+TIMESTAMP = "metadata/timestamp.json"
+"""The timestamp's name in the store: the only one whose bytes change."""
 MAX_METADATA_BYTES = 16 << 20
 MAX_DIRECTION_BYTES = 8 << 20
 

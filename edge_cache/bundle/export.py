@@ -9,7 +9,7 @@ from catalog.formats.bundle import run_name, runs_of
 from catalog.formats.errors import NotTrusted
 from catalog.formats.index import Segment
 from catalog.formats.release import Release, parse_release
-from catalog.formats.trust import Trust
+from catalog.formats.trust import TIMESTAMP, Trust
 from edge_cache.bundle.errors import DriveFull, NothingToExport
 from edge_cache.bundle.order import Media, Small, order_of_export
 from edge_cache.bundle.volumes import Contents
@@ -19,7 +19,7 @@ from edge_cache.errors import NotEnrolled
 from edge_cache.holdings import Holdings
 from edge_cache.identity import read_identity
 from edge_cache.releases.repository import ReleaseRepository
-from edge_cache.releases.statements import TIMESTAMP, StatementRepository, metadata_name
+from edge_cache.releases.statements import StatementRepository, metadata_name
 from edge_cache.releases.trusted import TrustFolder
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from catalog.formats.errors import NotTrusted
-from catalog.formats.trust import MAX_METADATA_BYTES, Floor, Trust
+from catalog.formats.trust import MAX_METADATA_BYTES, TIMESTAMP, Floor, Trust
 from edge_cache.errors import SourceFailed, SourceForbids, SourceLacks
-from edge_cache.releases.statements import TIMESTAMP, StatementRepository, metadata_name
+from edge_cache.releases.statements import StatementRepository, metadata_name
 from edge_cache.releases.trusted import TrustFolder
 from edge_cache.sources import Source
 

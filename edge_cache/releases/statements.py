@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from edge_cache.database import Database
 
-TIMESTAMP = "metadata/timestamp.json"
-
 
 def metadata_name(version: int, role: str) -> str:
     """Return the name in the store of a role's metadata of some version (not the timestamp's)."""

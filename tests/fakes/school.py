@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
 from catalog.formats.release import Blob, Caption, Chapter, Release, Rendition
 from catalog.formats.rungs import Rung, Tier
-from edge_cache.node import Node
+from edge_cache.node import Node, machine_clock
 from edge_cache.settings import EdgeSettings
 from tests.factories import Modern, Track, make_lesson, make_media, make_release, make_still, make_track
 from tests.fakes.wire import Wire
@@ -76,9 +77,13 @@ class School:
 
     def run(self, work: Callable[[Node], Any], **changes: Any) -> Any:
         """Open the node as a process would, do something, close it."""
+        return self.run_at(machine_clock, work, **changes)
+
+    def run_at(self, clock: Callable[[], datetime], work: Callable[[Node], Any], **changes: Any) -> Any:
+        """The same on a box with this clock."""
 
         async def go() -> Any:
-            with Node(self.settings(**changes)) as node:
+            with Node(self.settings(**changes), clock) as node:
                 try:
                     return await work(node)
                 finally:

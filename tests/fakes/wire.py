@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from catalog.formats.ids import new_id
-from catalog.formats.protocol import DIRECTION_PATH, ENROL_PATH, REPORT_PATH
+from catalog.formats.protocol import DIRECTION_PATH, ENROL_PATH, REPORT_PATH, TIMESTAMP_HEADER
 from catalog.formats.timetable import TIMETABLE_PATH, TimetableSent
+from tests.fakes.repository import TIMESTAMP
 from tests.fakes.signed_world import SignedWorld
 from tests.fakes.timetable_centre import FakeTimetableCentre
 
@@ -37,6 +38,7 @@ class Wire:
         self.report_status = 200
         self.clock_ahead = timedelta(0)
         self.timetable = FakeTimetableCentre()
+        self.timestamp: Callable[[], str | None] = self.stored_timestamp
         self.log: list[tuple[str, int, int]] = []
         self.asked: list[str] = []
         self.release_stalled = threading.Event()
@@ -56,6 +58,10 @@ class Wire:
     def direct(self, *courses: tuple[str, int], **policy: Any) -> None:
         """Have the centre hold a fresh direction for the node; `policy` is of a Policy's fields."""
         self.direction = self.world.direct(self.node, self.store_url, courses, policy)
+
+    def stored_timestamp(self) -> str | None:
+        """The digest of the store's timestamp, as an honest centre tells it."""
+        return hashlib.sha256(self.world.objects[TIMESTAMP]).hexdigest()
 
     def pack_bytes(self) -> int:
         """Bytes of packs that were sent."""
@@ -155,7 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             etag = f'"{hashlib.sha256(self.wire.direction).hexdigest()[:16]}"'
             if self.headers.get("if-none-match") == etag:
-                self._send(304, b"", {"ETag": etag})
+                told = self.wire.timestamp()
+                self._send(304, b"", {"ETag": etag} | ({TIMESTAMP_HEADER: told} if told else {}))
             else:
                 self._send(200, self.wire.direction, {"ETag": etag, "Content-Type": "application/json"})
 

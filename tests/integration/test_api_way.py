@@ -4,10 +4,12 @@ import base64
 import json
 
 from catalog.accounts.models import Role
+from catalog.formats.hashing import sha256_hex
 from catalog.formats.ids import new_id
-from catalog.formats.protocol import Direction
+from catalog.formats.protocol import TIMESTAMP_HEADER, Direction
 from catalog.formats.release import parse_release
 from catalog.formats.rungs import Tier
+from catalog.formats.trust import TIMESTAMP
 from catalog.nodes import directions
 from catalog.storage.base import Bucket
 from tests.centre import World
@@ -51,6 +53,11 @@ def test_a_lesson_travels_from_upload_to_a_direction(world: World) -> None:
     assert [(a.course, a.release) for a in direction.assignments] == [(course["id"], 1)]
     same = world.client.get("/api/node/direction", headers={**box, "If-None-Match": answer.headers["etag"]})
     assert same.status_code == 304
+    assert TIMESTAMP_HEADER not in same.headers  # nothing is in the store yet
+    world.store.put(Bucket.PUBLIC, TIMESTAMP, b"signed")
+    world.look()
+    told = world.client.get("/api/node/direction", headers={**box, "If-None-Match": answer.headers["etag"]})
+    assert (told.status_code, told.headers[TIMESTAMP_HEADER]) == (304, sha256_hex(b"signed"))
 
 
 def test_what_a_node_reports_is_shown(world: World) -> None:

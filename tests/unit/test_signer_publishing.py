@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.formats.change import apply_change
 from catalog.formats.errors import BadFormat
+from catalog.formats.hashing import sha256_hex
 from catalog.formats.trust import partner_role
 from catalog.storage.base import Bucket, StoreAway
 from signer.drafts import DraftState
@@ -207,3 +209,30 @@ def test_the_power_may_fail_while_it_all_begins(tmp_path: Path) -> None:
         desk = Desk(folder).open()
         desk.publish(course())
         assert read_store(desk.store).listed(PARTNER, COURSE) is not None
+
+
+def changes_to(desk: Desk, number: int) -> dict[str, bytes]:
+    """The changes in the store that make this release."""
+    wanted = f"changes/{sha256_hex(course(number).encoded())}/"
+    return {key: data for (_, key), (data, _) in desk.store.objects.items() if key.startswith(wanted)}
+
+
+def test_beside_a_release_stands_what_makes_it_of_the_one_before(desk: Desk) -> None:
+    for number in (1, 2, 3):
+        desk.publish(course(number))
+    assert changes_to(desk, 1) == {}
+    for number in (2, 3):
+        older, newer = course(number - 1).encoded(), course(number).encoded()
+        ((key, change),) = changes_to(desk, number).items()
+        assert key.endswith(f"/{sha256_hex(older)}")
+        assert apply_change(older, change) == newer
+
+
+def test_a_change_follows_when_the_store_is_back(desk: Desk) -> None:
+    desk.publish(course(1))
+    desk.store.left = 0
+    desk.publish(course(2))
+    desk.store.left = None
+    desk = desk.again()
+    desk.service.tick()
+    assert len(changes_to(desk, 2)) == 1

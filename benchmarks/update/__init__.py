@@ -1,0 +1,1 @@
+"""What an update costs on the line, and a look that finds nothing new."""
