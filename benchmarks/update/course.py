@@ -1,7 +1,7 @@
 """A real centre with a course of many lessons, published by its signer, and a box of a school that holds it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import httpx2
@@ -19,9 +19,10 @@ from catalog.storage.base import Bucket
 from catalog.storage.s3 import S3ObjectStore
 from songtan.clients.centre import Centre, answer_json
 from songtan.stack.centre import OPS_LOGIN, LocalCentre
+from songtan.stack.supervisor import Program
 
 PUBLISHER, PARTNER_LOGIN = "publisher", "partner"
-PUBLISH_S = 120.0
+PUBLISH_S, PATIENCE_S = 300.0, 600.0
 
 
 @dataclass
@@ -34,6 +35,13 @@ class CountedCentre(LocalCentre):
     def env(self) -> dict[str, str]:
         """See `LocalCentre.env`."""
         return {**super().env, "SONGTAN_S3_PUBLIC_ENDPOINT": self.store_relay}
+
+    def _worker(self) -> Program:
+        """The worker, which has nothing to do here, may take its time on a machine where others are at work."""
+        return replace(super()._worker(), seconds=PATIENCE_S)
+
+    def _web(self, name: str) -> Program:
+        return replace(super()._web(name), seconds=PATIENCE_S)
 
 
 @dataclass
