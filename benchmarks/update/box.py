@@ -62,10 +62,9 @@ class Box:
         return self._looks()[:count]
 
     def _looks(self) -> list[list[Exchange]]:
+        """Return what the centre was asked, look by look; what the store was asked stands with the first."""
         found = looks(self.centre.exchanges)
-        if self.store.exchanges and found:
-            found[-1] = [*found[-1], *self.store.exchanges]
-        return found
+        return [[*found[0], *self.store.exchanges], *found[1:]] if found else []
 
     def _forget(self) -> None:
         self.centre.exchanges.clear()
