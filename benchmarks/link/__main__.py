@@ -23,9 +23,9 @@ from benchmarks.thin_line.goods import Goods, make_goods
 from benchmarks.thin_line.shaping import LineSpec
 
 LINES = (
-    (LineSpec(4e6, 100, 0.02, seed=1), 60.0),
-    (LineSpec(1e6, 300, 0.01, seed=2), 15.0),
-    (LineSpec(20e6, 20, 0.0, seed=3), 150.0),
+    (LineSpec(4e6, 100, 0.02, seed=21), 60.0),
+    (LineSpec(1e6, 300, 0.01, seed=22), 15.0),
+    (LineSpec(20e6, 20, 0.0, seed=23), 150.0),
 )
 CONGESTIONS = ("cubic", "bbr")
 AT_ONCE = 4
