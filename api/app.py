@@ -10,7 +10,18 @@ from api import errors, health
 from api.centre import Centre
 from api.errors import LastLine, Problem
 from api.limits import BodyLimit
-from api.routes import accounts, captions, courses, jobs, node_protocol, nodes, publications, session, sources
+from api.routes import (
+    accounts,
+    attachments,
+    captions,
+    courses,
+    jobs,
+    node_protocol,
+    nodes,
+    publications,
+    session,
+    sources,
+)
 from api.settings import ApiSettings
 from api.watcher import Watcher
 from api.web.install import install as install_pages
@@ -74,11 +85,13 @@ def create_app(centre: Centre, *, watch: bool = True) -> FastAPI:
     )
     app.state.centre, app.state.pages, app.state.watcher = centre, pages, watcher
     errors.install(app, pages)
-    for module in (session, accounts, courses, sources, captions, jobs, publications, nodes, node_protocol, health):
+    for module in (
+        session, accounts, courses, sources, captions, attachments, jobs, publications, nodes, node_protocol, health,
+    ):  # fmt: skip
         app.include_router(module.router)
     install_pages(app)
     app.routes.extend(pages.assets.routes())
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, attachment_bytes=centre.settings.attachment_max_bytes)
     app.add_middleware(LastLine, pages=pages)
     app.add_middleware(RequestMetrics, registry=centre.registry)
     return app

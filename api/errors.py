@@ -129,6 +129,15 @@ class BodyTooLarge(AppError):
     message = N_("The request has more than %(limit)s bytes. Large files go to the object store, by an upload.")
 
 
+class FileTooLarge(BodyTooLarge):
+    """A body with an attachment that is far too large to be looked at."""
+
+    message = N_(
+        "The file is too large: an attachment may have %(limit)s bytes at most. Save it smaller (pictures first), "
+        "or cut it in pieces."
+    )
+
+
 class OurFault(AppError):
     """A fault of the program itself; the log has the traceback under the request's id."""
 

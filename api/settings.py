@@ -2,6 +2,8 @@
 
 from pydantic import Field, SecretStr, field_validator
 
+from catalog.courses.attachments.service import Limits
+from catalog.formats.attachments import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS
 from catalog.settings import BrokerSettings, DatabaseSettings, StorageSettings
 
 
@@ -19,6 +21,12 @@ class ApiSettings(DatabaseSettings, StorageSettings, BrokerSettings):
     watch_seconds: float = Field(
         default=2.0, ge=0.1, le=300, description="seconds between looks for signed releases and owed directions"
     )
+    attachment_max_bytes: int = Field(
+        default=20_000_000, ge=1, le=MAX_ATTACHMENT_BYTES, description="most that one attachment of a lesson may have"
+    )
+    attachments_per_lesson: int = Field(
+        default=20, ge=0, le=MAX_ATTACHMENTS, description="attachments that one lesson may have"
+    )
 
     @field_validator("signer_url", "signer_inside_url")
     @classmethod
@@ -26,6 +34,11 @@ class ApiSettings(DatabaseSettings, StorageSettings, BrokerSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @property
+    def attachment_limits(self) -> Limits:
+        """What partners may attach to a lesson."""
+        return Limits(bytes=self.attachment_max_bytes, count=self.attachments_per_lesson)
 
     @property
     def signer_address(self) -> str:

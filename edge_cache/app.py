@@ -19,6 +19,7 @@ from edge_cache.health import health_routes
 from edge_cache.node import Node
 from edge_cache.peers.pace import Pace
 from edge_cache.peers.serving import Peers
+from edge_cache.serve.attachments import Attachments
 from edge_cache.serve.media import Media
 from edge_cache.timetable.played import Plays, PlaysWatch
 from edge_cache.timetable.repository import PlayedRepository
@@ -51,6 +52,7 @@ class RequestLog:
 def make_app(node: Node) -> Starlette:
     """Return the application over `node`, which the caller has opened and closes."""
     classroom, media = Classroom(node), Media(node.releases, node.keeper)
+    attachments = Attachments(node.releases, node.keeper, media.sender)
     pace = Pace(node.settings.peer_bits_per_s / 8, time.monotonic)
     peers = Peers(node.holdings, pace)
     served, given = [0], [0]
@@ -62,7 +64,8 @@ def make_app(node: Node) -> Starlette:
     def count_given(length: int) -> None:
         given[0] += length
 
-    media.on_bytes, peers.on_bytes = count, count_given
+    media.on_bytes = attachments.on_bytes = count
+    peers.on_bytes = count_given
 
     def for_person(request: Request) -> bool:
         return not request.url.path.startswith(("/media/", "/peer/")) and "text/html" in request.headers.get(
@@ -86,6 +89,7 @@ def make_app(node: Node) -> Starlette:
         routes=[
             *classroom.routes(),
             *media.routes(),
+            *attachments.routes(),
             *peers.routes(),
             *health_routes(node, lambda: served[0], lambda: given[0]),
         ],

@@ -147,11 +147,11 @@ class Fill:
                 self._track(digest) for digest in (rung.sound, rung.video) if digest and f"pack:{digest}" not in resting
             ]
             rungs.append(RungNeed(rung.height, rung.floor, tuple(track for track in tracks if track is not None)))
-        words, stills = (
+        words, stills, attachments = (
             tuple((digest, length) for digest, length in blobs if f"blob:{digest}" not in resting)
-            for blobs in (wanted.words, wanted.stills)
+            for blobs in (wanted.words, wanted.stills, wanted.attachments)
         )
-        return LessonNeed(wanted.lesson, tuple(rungs), words, stills)
+        return LessonNeed(wanted.lesson, tuple(rungs), words, stills, attachments)
 
     def _track(self, digest: str) -> TrackNeed | None:
         track = self._keeper.rows.track(digest)

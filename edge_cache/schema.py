@@ -72,6 +72,23 @@ create view lacking_track as select distinct c.course, k.id, k.digest, k.length,
     join track k on k.id in (r.video, r.sound) where k.segments = 0 or k.held < k.segments;
 """
 
+ATTACHMENTS = """
+-- `kind`: 0 captions and the poster, 1 a still, 2 a part of an attachment (`BlobKind` in the repository).
+drop view current_lesson;
+alter table lesson_blob rename column still to kind;
+create index lesson_blob_digest on lesson_blob (digest);
+create view current_lesson as select l.*, c.position,
+    exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
+        and r.wanted and r.watchable and r.complete) as watchable,
+    exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
+        and r.wanted and r.floor and not r.complete) as lacks_floor,
+    exists (select 1 from rung r where r.course = l.course and r.release = l.release and r.lesson = l.id
+        and r.wanted and not r.complete) as lacks_media,
+    (select min(k.kind) from lesson_blob k join blob b on b.digest = k.digest where k.course = l.course
+        and k.release = l.release and k.lesson = l.id and not b.held) as lacks_kind
+    from current c join lesson l on l.course = c.course and l.release = c.number;
+"""
+
 CHANGES: tuple[str, ...] = (
     # Signed statements as they came, by their names in the store, for peers and drives.
     "create table statement (name text primary key, body blob not null)",
@@ -81,5 +98,6 @@ CHANGES: tuple[str, ...] = (
     "create table played (course text not null, lesson text not null, day text not null, hour integer not null,"
     " count integer not null, primary key (day, hour, course, lesson)) without rowid;",
     WHAT_IS_NEEDED,
+    ATTACHMENTS,
 )
 """What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""

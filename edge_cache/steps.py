@@ -2,7 +2,7 @@
 
 First come lessons that somebody waits for, at the rung that the planner chose (`edge_cache/planner`); then the rest
 of the catalogue: every lesson's smallest watchable rendition (with its captions and poster) in the order of the
-direction, then that of the node's other tier, then stills, then the better renditions, rung by rung.
+direction, then that of the node's other tier, then stills, then attachments, then the better renditions, rung by rung.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,12 +40,13 @@ class RungNeed:
 @dataclass(frozen=True, slots=True)
 class LessonNeed:
     """What a lesson lacks: `rungs` from the lowest one up, at each rung the first tier first; `words` are (digest,
-    bytes) of captions and poster, `stills` those of stills."""
+    bytes) of captions and poster, `stills` those of stills, `attachments` those of parts of attachments."""
 
     lesson: str
     rungs: tuple[RungNeed, ...]
     words: tuple[tuple[str, int], ...] = ()
     stills: tuple[tuple[str, int], ...] = ()
+    attachments: tuple[tuple[str, int], ...] = ()
 
     @property
     def floors(self) -> tuple[RungNeed, ...]:
@@ -124,6 +125,7 @@ def _stages(needs: Sequence[LessonNeed]) -> Iterator[Sequence[TrackNeed | FetchB
     yield first
     yield [track for need in needs for track in _tracks(need.floors[1:])]
     yield [blob for need in needs for blob in _blobs(need.stills)]
+    yield [blob for need in needs for blob in _blobs(need.attachments)]
     better = [rung for need in needs for rung in need.rungs if not rung.floor]
     yield _tracks(sorted(better, key=lambda rung: rung.height))
 

@@ -26,7 +26,7 @@ def check_complete(store: ObjectStore, release: Release) -> None:
                 _check_track(store, lesson, track)
             elif seen[f"track {track.index}"] != track:
                 raise _incomplete(lesson, f"indexes/{track.index}", "is described in two ways")
-        for blob in (*lesson.captions, *lesson.media.stills, *([lesson.media.poster] if lesson.media.poster else [])):
+        for blob in _small(lesson):
             if seen.setdefault(f"blob {blob.sha256}", blob.length) != blob.length:
                 raise _incomplete(lesson, f"blobs/{blob.sha256}", "is described in two ways")
             _check_blob(store, lesson, blob)
@@ -36,6 +36,16 @@ def _named(lesson: Lesson) -> Iterator[VideoTrack | SoundTrack]:
     """Yield the lesson's tracks as they are named, one that is named twice in two ways included."""
     yield from (r.video for r in lesson.media.renditions if r.video is not None)
     yield from lesson.media.sounds
+
+
+def _small(lesson: Lesson) -> Iterator[Blob]:
+    """Yield the lesson's small files as they are named, likewise."""
+    yield from lesson.captions
+    yield from lesson.media.stills
+    if lesson.media.poster is not None:
+        yield lesson.media.poster
+    for attachment in lesson.attachments:
+        yield from attachment.blobs()
 
 
 def _check_track(store: ObjectStore, lesson: Lesson, track: VideoTrack | SoundTrack) -> None:

@@ -25,6 +25,7 @@ class LessonLine:
     size: int
     rungs: tuple[str, ...]
     captions: tuple[str, ...]
+    attachments: tuple[str, ...]
     change: Change
 
 
@@ -79,5 +80,6 @@ def _line(lesson: Lesson, change: Change) -> LessonLine:
         size=sum(t.length for t in lesson.media.all_tracks()) + sum(b.length for b in lesson.blobs()),
         rungs=tuple(dict.fromkeys(r.rung.value for r in lesson.media.renditions)),
         captions=tuple(c.name or c.language for c in lesson.captions),
+        attachments=tuple(one.name for one in lesson.attachments),
         change=change,
     )

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from catalog.formats.attachments import cut
 from catalog.formats.boxes import make_box
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.ids import new_id
 from catalog.formats.index import Index, TrackKind, make_index, write_pack
 from catalog.formats.release import (
+    Attachment,
     Blob,
     Caption,
     Chapter,
@@ -207,6 +209,12 @@ def make_still(data: bytes, start_ms: int, title: str = "") -> Still:
         type="image/jpeg",
         title=title,
     )
+
+
+def make_attachment(data: bytes, name: str = "课堂练习.pdf", kind: str = "application/pdf") -> Attachment:
+    """Return what a release says of `data` as an attachment."""
+    parts = tuple(sha256_hex(part) for part in cut(data))
+    return Attachment(name=name, type=kind, sha256=sha256_hex(data), length=len(data), parts=parts)
 
 
 def make_lesson(media: Media, number: int = 1, captions: tuple[Caption, ...] = ()) -> Lesson:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from catalog.formats.attachments import PART_BYTES, cut
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
 from catalog.formats.release import Blob, Caption, Release
@@ -14,7 +15,7 @@ from signer.durable import write_durably
 from signer.keys import Duty, KeyFolder, Tries
 from signer.repository import Statements, read_statements
 from signer.service import SignerService
-from tests.factories import Track, make_lesson, make_media, make_release, make_track
+from tests.factories import Track, make_attachment, make_lesson, make_media, make_release, make_track
 from tests.fakes.object_store import FakeObjectStore
 from tests.fakes.repository import COURSE, PARTNER
 
@@ -26,7 +27,11 @@ PASSPHRASES = {PUBLISHER: "publisher's passphrase", REVIEWER: "reviewer's passph
 VIDEO, SOUND = make_track(), make_track(TrackKind.SOUND)
 CAPTION = Caption(sha256=sha256_hex(b"WEBVTT\n"), length=7, language="zh-CN", name="简体中文")
 POSTER = Blob(sha256=sha256_hex(b"poster"), length=6)
-LESSON = make_lesson(make_media({Rung.FLOOR: VIDEO}, SOUND, POSTER), captions=(CAPTION,))
+PDF = b"%PDF-1.7".ljust(PART_BYTES + 1)
+WORKSHEET = make_attachment(PDF)
+LESSON = make_lesson(make_media({Rung.FLOOR: VIDEO}, SOUND, POSTER), captions=(CAPTION,)).model_copy(
+    update={"attachments": (WORKSHEET,)}
+)
 
 
 def course(number: int = 1, partner: str = PARTNER, course_id: str = COURSE) -> Release:
@@ -46,6 +51,8 @@ def fill(store: ObjectStore) -> None:
     store_track(store, SOUND)
     store.put(Bucket.PUBLIC, f"blobs/{CAPTION.sha256}", b"WEBVTT\n")
     store.put(Bucket.PUBLIC, f"blobs/{POSTER.sha256}", b"poster")
+    for part in cut(PDF):
+        store.put(Bucket.PUBLIC, f"blobs/{sha256_hex(part)}", part)
 
 
 def read_store(store: ObjectStore) -> Statements:

@@ -48,23 +48,25 @@ class CourseUse:
     lost: tuple[Lost, ...]
 
 
-def course_use(budget_bytes: int | None, lessons: int, made: Mapping[str, LessonMade], language: Language) -> CourseUse:
-    """Return what a course of so many lessons takes in each tier, against its budget."""
+def course_use(
+    budget_bytes: int | None, lessons: int, made: Mapping[str, LessonMade], language: Language, attached: int = 0
+) -> CourseUse:
+    """Return what a course of so many lessons takes in each tier, against its budget; `attached` bytes in any tier."""
     return CourseUse(
         budget=human_bytes(budget_bytes) if budget_bytes is not None else "",
         megabytes=f"{budget_bytes / 1e6:.6f}".rstrip("0").rstrip(".") if budget_bytes is not None else "",
-        uses=tuple(_uses([one.media for one in made.values()], budget_bytes, language)),
+        uses=tuple(_uses([one.media for one in made.values()], budget_bytes, attached, language)),
         made=len(made),
         lessons=lessons,
         lost=_lost(list(made.values()), language),
     )
 
 
-def _uses(media: Sequence[Media], budget_bytes: int | None, language: Language) -> list[TierUse]:
+def _uses(media: Sequence[Media], budget_bytes: int | None, attached: int, language: Language) -> list[TierUse]:
     uses = []
     for tier in Tier:
         there = [each for each in media if tier in each.tiers]
-        size = sum(tier_bytes(each, tier) for each in there)
+        size = attached + sum(tier_bytes(each, tier) for each in there)
         if there:
             uses.append(
                 TierUse(

@@ -1,5 +1,6 @@
 """What the pages work with: how a request gets a person, a form and an answer."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -113,10 +114,11 @@ TheOps = Annotated[Viewer, Depends(ops_viewer)]
 
 @dataclass(frozen=True)
 class Sent:
-    """A form that came from our own page: its text fields, and its file if one was chosen."""
+    """A form that came from our own page: its text fields, and its file if one was chosen, with the file's name."""
 
     fields: Fields
     file: bytes | None = None
+    file_name: str = ""
 
 
 async def read_form(request: Request) -> Sent:
@@ -129,7 +131,9 @@ async def read_form(request: Request) -> Sent:
         files = [value for value in form.values() if isinstance(value, UploadFile) and value.filename]
         data = await files[0].read() if files else None
     guard_cookie(request, fields["csrf_token"])
-    return Sent(fields=fields, file=data)
+    # Old browsers send the path on their own computer.
+    name = re.split(r"[/\\]", files[0].filename or "")[-1] if files else ""
+    return Sent(fields=fields, file=data, file_name=name)
 
 
 TheForm = Annotated[Sent, Depends(read_form)]
@@ -140,6 +144,8 @@ NOTICES = {
     "captions-added": ("good", N_("The captions are there. They reach classrooms with the next release.")),
     "deck-uploaded": ("good", N_("The deck is there. Its pages are shown where the video shows them.")),
     "deck-removed": ("info", N_("The deck was removed. The next encoding is without it.")),
+    "attached": ("good", N_("The file is attached. It reaches classrooms with the next release.")),
+    "attachment-removed": ("info", N_("The file was removed. Classrooms lose it with the next release.")),
     "captions-removed": ("info", N_("The captions were removed. Classrooms lose them with the next release.")),
     "uploaded": ("good", N_("The video is here. It is being made ready for thin lines now.")),
     "stopped": ("info", N_("It was stopped: no release takes anything of it. Trying again goes on where it was.")),

@@ -7,13 +7,25 @@ from starlette.responses import Response
 from api.web import entrance
 from api.web.desk import GoTo, see_other
 from api.web.ops import assignments, jobs, nodes, places
-from api.web.partner import captions, courses, lessons, releases, uploads
+from api.web.partner import attachments, captions, courses, lessons, releases, uploads
 
 
 def install(app: FastAPI) -> None:
     """Add the pages to an app whose `state.centre` and `state.pages` are set."""
     app.add_exception_handler(GoTo, _go_to)
-    for part in (entrance, courses, lessons, captions, uploads, releases, places, nodes, assignments, jobs):
+    for part in (
+        entrance,
+        courses,
+        lessons,
+        captions,
+        attachments,
+        uploads,
+        releases,
+        places,
+        nodes,
+        assignments,
+        jobs,
+    ):
         app.include_router(part.router)
 
 

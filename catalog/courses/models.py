@@ -1,9 +1,10 @@
-"""Tables of courses, lessons, sources and captions."""
+"""Tables of courses, lessons, sources, captions and attachments."""
 
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from catalog.db import moment
@@ -110,4 +111,23 @@ class Caption(SQLModel, table=True):
     name: str = Field(max_length=100)
     sha256: str = Field(max_length=64)
     length: int
+    created_at: datetime = moment(default_now=True)
+
+
+class Attachment(SQLModel, table=True):
+    """A file that belongs to a lesson: `length` bytes of media type `type`. Its `parts` are `blobs/<digest>`, in order.
+
+    `sha256` is that of the whole.
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (UniqueConstraint("lesson_id", "name"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
+    lesson_id: str = Field(foreign_key="lesson.id", max_length=26)
+    name: str = Field(max_length=255)
+    type: str = Field(max_length=100)
+    sha256: str = Field(max_length=64)
+    length: int
+    parts: list[str] = Field(sa_type=JSONB)
     created_at: datetime = moment(default_now=True)

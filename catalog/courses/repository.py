@@ -1,4 +1,4 @@
-"""SQL of courses, lessons, sources and captions."""
+"""SQL of courses, lessons, sources, captions and attachments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
-from catalog.courses.models import PLACE_FIELDS, Caption, Course, Lesson, Source, SourceKind, SourceState
+from catalog.courses.models import PLACE_FIELDS, Attachment, Caption, Course, Lesson, Source, SourceKind, SourceState
 from catalog.paging import PAGE_SIZE, Cursor
 
 
@@ -24,9 +24,9 @@ def courses_page(session: Session, partner_id: str | None, after: Cursor | None)
     return [(row[0], row[1]) for row in session.execute(_paged(query, Course, after))]
 
 
-def lesson(session: Session, lesson_id: str) -> Lesson | None:
-    """Return the lesson."""
-    return session.get(Lesson, lesson_id)
+def lesson(session: Session, lesson_id: str, *, lock: bool = False) -> Lesson | None:
+    """Return the lesson; with `lock`, nobody else adds attachments to it until the transaction ends."""
+    return session.get(Lesson, lesson_id, with_for_update={"key_share": True} if lock else None)
 
 
 def lessons_of(session: Session, course_id: str) -> Sequence[Lesson]:
@@ -142,3 +142,29 @@ def delete_caption(session: Session, lesson_id: str, language: str) -> bool:
         .returning(col(Caption.id))
     )
     return found.first() is not None
+
+
+def attachments_of(session: Session, lesson_ids: Sequence[str]) -> Sequence[Attachment]:
+    """Return the attachments of some lessons, by name."""
+    return session.scalars(
+        select(Attachment).where(col(Attachment.lesson_id).in_(lesson_ids)).order_by(col(Attachment.name))
+    ).all()
+
+
+def attachment(session: Session, lesson_id: str, name: str) -> Attachment | None:
+    """Return a lesson's attachment of this name."""
+    return session.scalars(
+        select(Attachment).where(col(Attachment.lesson_id) == lesson_id, col(Attachment.name) == name)
+    ).one_or_none()
+
+
+def attached_bytes(session: Session, course_id: str) -> int:
+    """Return what the attachments of a course's lessons take; what two lessons share is there once."""
+    files = (
+        select(col(Attachment.sha256), func.max(col(Attachment.length)).label("length"))
+        .join(Lesson, col(Lesson.id) == col(Attachment.lesson_id))
+        .where(col(Lesson.course_id) == course_id)
+        .group_by(col(Attachment.sha256))
+        .subquery()
+    )
+    return int(session.scalars(select(func.coalesce(func.sum(files.c.length), 0))).one())

@@ -1,4 +1,4 @@
-"""What the outside says about courses, lessons, sources and captions; never table rows."""
+"""What the outside says about courses, lessons, sources, captions and attachments; never table rows."""
 
 from datetime import datetime
 from typing import Annotated
@@ -172,6 +172,16 @@ class CaptionRead(CaptionOut):
     cues: int
     first: list[CueOut]
     remarks: list[RemarkOut]
+
+
+class AttachmentOut(BaseModel):
+    """A file that belongs to a lesson; `type` is its media type, as its bytes say, `length` in bytes."""
+
+    name: str = Field(examples=["课堂练习.pdf"])
+    type: str = Field(examples=["application/pdf"])
+    sha256: Digest
+    length: int
+    created_at: datetime
 
 
 class LessonFilter(BaseModel):

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from catalog.formats.attachments import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, FileName, part_lengths
 from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import canonical_json
 from catalog.formats.ids import Digest, Id
@@ -32,6 +33,7 @@ Words = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 Vmaf = Annotated[float, Field(ge=0, le=100), AfterValidator(lambda value: round(value, 1))]
 Share = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: round(value, 3))]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+MediaType = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$", max_length=100)]
 
 
 class Document(BaseModel):
@@ -64,6 +66,32 @@ class Caption(Blob):
 
     language: Language
     name: Label
+
+
+class Attachment(Document):
+    """A file that belongs to a lesson, such as a worksheet: `length` bytes in `parts` (`attachments.part_lengths`).
+
+    Each part is `blobs/<digest>`, so that it is fetched, verified and kept alone. `sha256` is that of the whole.
+    """
+
+    name: FileName
+    type: MediaType
+    sha256: Digest
+    length: int = Field(ge=1, le=MAX_ATTACHMENT_BYTES)
+    parts: tuple[Digest, ...]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Attachment":
+        if len(self.parts) != len(part_lengths(self.length)):
+            raise ValueError("the parts do not make up the length")
+        if len(self.parts) == 1 and self.parts[0] != self.sha256:
+            raise ValueError("the only part has another digest than the whole")
+        return self
+
+    def blobs(self) -> tuple[Blob, ...]:
+        """Return the parts in order."""
+        lengths = part_lengths(self.length)
+        return tuple(Blob(sha256=d, length=n) for d, n in zip(self.parts, lengths, strict=True))
 
 
 class VideoTrack(Document):
@@ -223,10 +251,20 @@ class Lesson(Document):
     place: Place
     media: Media
     captions: tuple[Caption, ...] = ()
+    attachments: tuple[Attachment, ...] = Field(
+        default=(), max_length=MAX_ATTACHMENTS, exclude_if=lambda attachments: not attachments
+    )
+
+    @model_validator(mode="after")
+    def _attachments_differ(self) -> "Lesson":
+        if len({one.name for one in self.attachments}) != len(self.attachments):
+            raise ValueError("two attachments have the same name")
+        return self
 
     def blobs(self) -> tuple[Blob, ...]:
-        """Return every small file that the lesson needs, each once: captions, poster, stills."""
-        found = {blob.sha256: blob for blob in (*self.media.blobs()[::-1], *self.captions[::-1])}
+        """Return every small file that the lesson needs, each once: captions, poster, stills, parts of attachments."""
+        parts = [part for one in self.attachments for part in one.blobs()]
+        found = {blob.sha256: blob for blob in (*parts[::-1], *self.media.blobs()[::-1], *self.captions[::-1])}
         return tuple(reversed(found.values()))
 
 

@@ -13,13 +13,17 @@ from catalog.jobs.service import find_job
 
 
 def budget_of(session: Session, lease: Lease) -> Budget | None:
-    """Return what the lesson's course may cost and who shares that, or None where nobody set a budget."""
+    """Return what the lesson's course may cost and who shares that, or None where nobody set a budget.
+
+    The attachments of all its lessons are paid first.
+    """
     job = find_job(session, lease.job_id)
     course = courses.course(session, job.course_id)
     if course is None or course.budget_bytes is None:
         return None
     count, known, seconds = repository.other_lessons(session, course.id, lease.lesson_id)
-    return Budget(course_bytes=course.budget_bytes, known=known, known_s=seconds, unknown=count - known)
+    left = max(0, course.budget_bytes - courses.attached_bytes(session, course.id))
+    return Budget(course_bytes=left, known=known, known_s=seconds, unknown=count - known)
 
 
 def corrected_by(session: Session, lease: Lease) -> Corrected | None:

@@ -14,7 +14,7 @@ from catalog.courses.models import PLACE_FIELDS, Course
 from catalog.courses.models import Lesson as LessonRow
 from catalog.courses.service import find_course
 from catalog.db import utc_now
-from catalog.formats.release import Caption, Lesson, Media, Place, Release, first_fault
+from catalog.formats.release import Attachment, Caption, Lesson, Media, Place, Release, first_fault
 from catalog.publishing import repository
 from catalog.publishing.errors import NotAName, NothingToPublish, PublicationOver, PublicationUnknown
 from catalog.publishing.models import Publication, PublicationState
@@ -78,6 +78,10 @@ def draft_release(session: Session, course: Course, now: datetime) -> tuple[Rele
     for row in courses_repository.captions_of(session, ids):
         made = Caption(language=row.language, name=row.name, sha256=row.sha256, length=row.length)
         captions.setdefault(row.lesson_id, []).append(made)
+    attachments: dict[str, list[Attachment]] = {}
+    for one in courses_repository.attachments_of(session, ids):
+        attached = Attachment.model_validate(one.model_dump(include=set(Attachment.model_fields)))
+        attachments.setdefault(one.lesson_id, []).append(attached)
     if not media:
         raise NothingToPublish
     try:
@@ -98,6 +102,7 @@ def draft_release(session: Session, course: Course, now: datetime) -> tuple[Rele
                     place=_place(row),
                     media=Media.model_validate(media[row.id]),
                     captions=tuple(captions.get(row.id, ())),
+                    attachments=tuple(attachments.get(row.id, ())),
                 )
                 for row in rows
                 if row.id in media

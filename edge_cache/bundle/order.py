@@ -26,10 +26,10 @@ def order_of_export(releases: Sequence[Release]) -> list[Small | Media]:
     """Return what the releases need, each once.
 
     For each lesson of each course first what it can be taught with: captions, poster and floors, the sound before
-    the pictures. Then all stills, then the better rungs.
+    the pictures. Then all stills, then all attachments, then the better rungs.
     """
     lessons = [lesson for release in releases for lesson in release.lessons]
-    stages = (_taught_with, _stills, _everything)
+    stages = (_taught_with, _stills, _attachments, _everything)
     return list(dict.fromkeys(item for stage in stages for lesson in lessons for item in stage(lesson)))
 
 
@@ -45,8 +45,14 @@ def _taught_with(lesson: Lesson) -> Iterator[Small | Media]:
 
 
 def _stills(lesson: Lesson) -> Iterator[Small]:
-    for blob in lesson.blobs():
+    for blob in lesson.media.stills:
         yield Small(blob.sha256, blob.length)
+
+
+def _attachments(lesson: Lesson) -> Iterator[Small]:
+    for attachment in lesson.attachments:
+        for part in attachment.blobs():
+            yield Small(part.sha256, part.length)
 
 
 def _everything(lesson: Lesson) -> Iterator[Media]:

@@ -1,11 +1,13 @@
 """Rows about courses: what the direction assigns, releases that were verified, and which release each lesson serves."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 from catalog.formats.errors import BadFormat
 from catalog.formats.protocol import Assignment, CourseHeld
-from catalog.formats.release import Lesson, Release, SoundTrack, Still, VideoTrack
+from catalog.formats.release import Lesson, Release, SoundTrack, VideoTrack
 from catalog.formats.rungs import WATCHABLE, Tier
 from edge_cache.database import Database
 
@@ -26,6 +28,14 @@ DROP_RELEASE = (
     "delete from lesson_blob where course = ? and release = ?",
     "delete from release where course = ? and number = ?",
 )
+
+
+class BlobKind(IntEnum):
+    """What a small file of a lesson is for; what a lesson can be taught with comes first."""
+
+    WORDS = 0
+    STILL = 1
+    ATTACHMENT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +87,15 @@ class RungState:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A lesson that lacks something, in the order of its course and number: `words` are captions and the poster."""
+    """A lesson that lacks something, in the order of its course and number: `words` are captions and the poster,
+    `attachments` the parts of those."""
 
     course: str
     lesson: str
     rungs: tuple[RungState, ...]
     words: tuple[tuple[str, int], ...]
     stills: tuple[tuple[str, int], ...]
+    attachments: tuple[tuple[str, int], ...]
 
 
 class ReleaseRepository:
@@ -166,11 +178,8 @@ class ReleaseRepository:
                      rendition.video.index if rendition.video else None, sound.index if sound else None),
                 )  # fmt: skip
             rows.executemany(
-                "insert or ignore into lesson_blob (course, release, lesson, digest, still) values (?, ?, ?, ?, ?)",
-                [
-                    (*key, b.sha256, isinstance(b, Still))
-                    for b in (*([poster] if poster else []), *lesson.captions, *lesson.media.stills)
-                ],
+                "insert or ignore into lesson_blob (course, release, lesson, digest, kind) values (?, ?, ?, ?, ?)",
+                [(*key, digest, kind) for kind, digest in _small_files(lesson)],
             )
 
     def switch(self) -> int:
@@ -266,13 +275,13 @@ class ReleaseRepository:
         """Return lessons of current releases that lack something.
 
         First those that cannot be watched or read along yet, then those without a floor of the policy, then those
-        without a still, then the others.
+        without a still, then those without an attachment, then the others.
         """
         rows = self._database.read(
-            "select course, release, id from current_lesson where lacks_media or lacks_words or lacks_stills"
-            " order by case when not watchable or lacks_words then 0 when lacks_floor then 1 when lacks_stills then 2"
-            " else 3 end, position, number limit ?",
-            (count,),
+            "select course, release, id from current_lesson where lacks_media or lacks_kind is not null"
+            " order by case when not watchable or lacks_kind = ? then 0 when lacks_floor then 1"
+            " when lacks_kind is not null then 1 + lacks_kind else 4 end, position, number limit ?",
+            (BlobKind.WORDS, count),
         )
         return [self._wanted(course, release, lesson) for course, release, lesson in rows]
 
@@ -288,8 +297,7 @@ class ReleaseRepository:
             course,
             lesson,
             tuple(rung for rung in self.rungs(course, release, lesson) if rung.wanted),
-            self._blobs_missing(course, release, lesson, still=False),
-            self._blobs_missing(course, release, lesson, still=True),
+            *(self._blobs_missing(course, release, lesson, kind) for kind in BlobKind),
         )
 
     def wanted_tracks(self) -> set[str]:
@@ -300,18 +308,18 @@ class ReleaseRepository:
         return {row["digest"] for row in rows}
 
     def blobs_missing(self) -> dict[str, int]:
-        """Return the captions and stills of current lessons that are not held, with their lengths in bytes."""
+        """Return the small files of current lessons that are not held, with their lengths in bytes."""
         rows = self._database.read(
             "select b.digest, b.length from current c join lesson_blob k on k.course = c.course"
             " and k.release = c.number join blob b on b.digest = k.digest where not b.held"
         )
         return {row["digest"]: row["length"] for row in rows}
 
-    def _blobs_missing(self, course: str, release: int, lesson: str, *, still: bool) -> tuple[tuple[str, int], ...]:
+    def _blobs_missing(self, course: str, release: int, lesson: str, kind: BlobKind) -> tuple[tuple[str, int], ...]:
         rows = self._database.read(
             "select b.digest, b.length from lesson_blob k join blob b on b.digest = k.digest"
-            " where k.course = ? and k.release = ? and k.lesson = ? and k.still = ? and not b.held",
-            (course, release, lesson, still),
+            " where k.course = ? and k.release = ? and k.lesson = ? and k.kind = ? and not b.held",
+            (course, release, lesson, kind),
         )
         return tuple((row[0], row[1]) for row in rows)
 
@@ -341,6 +349,16 @@ class ReleaseRepository:
             )
             for r in rows
         )
+
+
+def _small_files(lesson: Lesson) -> Iterator[tuple[BlobKind, str]]:
+    """Yield what the lesson's small files are for, and their digests; of two uses of one the first counts."""
+    if lesson.media.poster is not None:
+        yield BlobKind.WORDS, lesson.media.poster.sha256
+    for small, blobs in ((BlobKind.WORDS, lesson.captions), (BlobKind.STILL, lesson.media.stills)):
+        yield from ((small, blob.sha256) for blob in blobs)
+    for attachment in lesson.attachments:
+        yield from ((BlobKind.ATTACHMENT, digest) for digest in attachment.parts)
 
 
 def _json(value: dict[str, str]) -> str:

@@ -52,7 +52,7 @@ class Media:
     """Serves views of what the keeper holds."""
 
     def __init__(self, releases: ReleaseRepository, keeper: Keeper) -> None:
-        self._releases, self._keeper, self._sender = releases, keeper, Sender(keeper)
+        self._releases, self._keeper, self.sender = releases, keeper, Sender(keeper)
         self._index = lru_cache(maxsize=CACHED_LAYOUTS)(self._read_index)
         self._file = lru_cache(maxsize=CACHED_LAYOUTS)(self._lay_out)
         self.on_bytes: Callable[[int], None] = lambda count: None
@@ -74,7 +74,7 @@ class Media:
 
     def close(self) -> None:
         """Let go of the threads that read for screens."""
-        self._sender.close()
+        self.sender.close()
 
     def lesson_playlist(self, request: Request) -> Response:
         """The renditions that are whole here; while none can be watched, what most is here of, as far as it goes."""
@@ -159,16 +159,16 @@ class Media:
     async def segment(self, request: Request) -> Response:
         """A segment at its place in its track."""
         digest, number = request.path_params["index"], request.path_params["number"]
-        row, following, opened = await self._sender.run(self._open, digest, number)
+        row, following, opened = await self.sender.run(self._open, digest, number)
         etag = f'"{row.digest[:32]}-{number}"'
-        status, span, headers = _range(request, etag, row.length)
+        status, span, headers = answer_range(request, etag, row.length)
         if span is None or request.method == "HEAD":
             opened.close()
             return Response(status_code=status, headers=headers, media_type="video/mp4")
         self._keeper.watch(digest)
         if following is not None:
-            self._sender.read_ahead(following.digest)
-        body = self._sender.parts(opened, row.digest, opened.fields.filled(number + 1, row.start), span.start, span.end)
+            self.sender.read_ahead(following.digest)
+        body = self.sender.parts(opened, row.digest, opened.fields.filled(number + 1, row.start), span.start, span.end)
         return Streamed(body, opened.close, status, headers, "video/mp4", self.on_bytes)
 
     def _open(self, digest: str, number: int) -> tuple[Segment, Segment | None, Opened]:
@@ -183,8 +183,8 @@ class Media:
 
     async def progressive(self, request: Request) -> Response:
         """A lesson as one MP4, whole or by range; bytes are read and verified as they are sent."""
-        file, tracks = await self._sender.run(self._progressive_file, request)
-        status, span, headers = _range(request, file.etag, file.size)
+        file, tracks = await self.sender.run(self._progressive_file, request)
+        status, span, headers = answer_range(request, file.etag, file.size)
         if span is None or request.method == "HEAD":
             return Response(status_code=status, headers=headers, media_type="video/mp4")
         for track in tracks:
@@ -236,15 +236,15 @@ class Media:
                 yield one.data
                 continue
             digest = one.piece.row.digest
-            opened = await self._sender.run(self._keeper.open, digest)
+            opened = await self.sender.run(self._keeper.open, digest)
             if opened is None:
                 log.warning("view.broke-off", segment=digest)
                 raise Missing(digest)
             if following is not None and following.piece is not None:
-                self._sender.read_ahead(following.piece.row.digest)
+                self.sender.read_ahead(following.piece.row.digest)
             patches = opened.fields.filled(one.piece.sequence, one.piece.row.start, one.piece.track)
             with opened:
-                async with aclosing(self._sender.parts(opened, digest, patches, one.start, one.end)) as parts:
+                async with aclosing(self.sender.parts(opened, digest, patches, one.start, one.end)) as parts:
                     async for part in parts:
                         yield part
 
@@ -266,8 +266,7 @@ class Media:
         return [found[0]] if found else []
 
     def _held(self, digest: str) -> bool:
-        known = self._keeper.rows.blob(digest)
-        return known is not None and known[1]
+        return self._keeper.rows.holds_blob(digest)
 
     def _known(self, digest: str) -> Index:
         index = self._index(digest) if _is_digest(digest) else None
@@ -323,11 +322,11 @@ def _is_digest(text: str) -> bool:
 
 def _whole(request: Request, data: bytes, etag: str, kind: str) -> Response:
     """Answer with something small and immutable, or the range of it that was asked for."""
-    status, span, headers = _range(request, etag, len(data))
+    status, span, headers = answer_range(request, etag, len(data))
     return Response(data[span.start : span.end] if span else b"", status, headers, kind)
 
 
-def _range(request: Request, etag: str, size: int) -> tuple[int, Span | None, dict[str, str]]:
+def answer_range(request: Request, etag: str, size: int) -> tuple[int, Span | None, dict[str, str]]:
     """Return status, bytes to send (None: none) and headers for something immutable of `size` bytes."""
     if matches(request.headers.get("if-none-match"), etag):
         return 304, None, {"ETag": etag, "Cache-Control": IMMUTABLE}

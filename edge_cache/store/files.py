@@ -1,7 +1,7 @@
 """Content-addressed files: each immutable, under the name of its own sha256.
 
     store/segments/ab/<sha256>    segments, without a place
-    store/blobs/ab/<sha256>       captions and posters
+    store/blobs/ab/<sha256>       captions, posters, stills, parts of attachments
     store/new/                    files on their way; emptied at every start
 
 A name in `segments` or `blobs` appears only when its bytes are on the disk.

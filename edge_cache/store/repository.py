@@ -152,6 +152,11 @@ class StoreRepository:
         row = self._database.read_one("select length, held from blob where digest = ?", (digest,))
         return None if row is None else (row["length"], bool(row["held"]))
 
+    def holds_blob(self, digest: str) -> bool:
+        """Say whether a small file is held."""
+        known = self.blob(digest)
+        return known is not None and known[1]
+
     def totals(self) -> tuple[int, int]:
         """Return how many segments are held, and their bytes."""
         row = self._database.read_one("select count(*), coalesce(sum(length), 0) from segment where held")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -27,6 +27,7 @@ from edge_cache.planning.line import usual_rate
 from edge_cache.releases.repository import LessonLine, ReleaseRepository, RungState
 from edge_cache.releases.updates import UpdateRepository, expected_hours
 from edge_cache.report import CLOCK_WRONG_BY_S, ReportQueue
+from edge_cache.serve.attachments import list_attachments
 from edge_cache.serve.media import furthest
 from edge_cache.store.keeper import Keeper
 from edge_cache.timetable.service import TimetableService
@@ -132,24 +133,29 @@ class Classroom:
         release = serving or (own.release if own else 0)
         lesson = self._node.releases.lesson(course, release, wanted)
         shown = part = None
+        base = f"/media/{course}/{release}/{wanted}"
         if lesson is not None:
             rungs = self._node.releases.rungs(course, release, wanted)
             here = rungs if serving else [rung for rung in rungs if rung.complete]
-            asked, base = request.query_params.get("show", ""), f"/media/{course}/{release}/{wanted}"
+            asked = request.query_params.get("show", "")
             shown = showing(lesson, here, base, asked, self._held)
             part = None if serving else self._beginning(lesson, rungs, base)
             shown = part if shown is None or (asked == PART and part) else shown
+        about: dict[str, Any] = {
+            "line": line,
+            "course_title": title,
+            "over": place_of(line),
+            "attachments": list_attachments(lesson, base, self._held) if lesson is not None else [],
+        }
         if lesson is None or shown is None:
-            return self._page(request, "waiting.html", line=line, course_title=title, over=place_of(line))
+            return self._page(request, "waiting.html", **about)
         before, after = self._neighbours(line)
         readers = self.pages.language(request)
         captions = sorted(lesson.captions, key=lambda c: known_language(c.language) != readers)
         return self._page(
             request,
             "lesson.html",
-            line=line,
-            course_title=title,
-            over=place_of(line),
+            **about,
             shown=shown,
             part_s=part.part_s if part else None,
             whole_by_ear=any(rung.complete for rung in here),
@@ -177,8 +183,7 @@ class Classroom:
 
     def _held(self, digest: str) -> bool:
         """Say whether a small file is here."""
-        known = self._node.keeper.rows.blob(digest)
-        return known is not None and known[1]
+        return self._node.keeper.rows.holds_blob(digest)
 
     def status(self, request: Request) -> Response:
         """How the box is, for who looks after it."""

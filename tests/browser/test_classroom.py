@@ -9,14 +9,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from catalog.formats.attachments import cut
 from catalog.formats.release import Place
-from tests.factories import make_lesson, make_media, make_release, make_track
+from tests.factories import make_attachment, make_lesson, make_media, make_release, make_track
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.signed_world import SignedWorld
 from tests.fakes.wire import Wire
 from tests.real_lessons import real_lesson
 
 PHYSICS = "大气压强"
+WORKSHEET, PDF = "课堂练习 #1（答案）.pdf", b"%PDF-1.7\n".ljust(300_000)
 
 
 @dataclass
@@ -41,11 +43,13 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
         make_lesson(made.media, n, made.captions).model_copy(update={"title": title, "place": place})
         for n, title in enumerate((PHYSICS, "液体的压强", "流体压强与流速的关系"), 1)
     )
+    with_file = lessons[0].model_copy(update={"attachments": (make_attachment(PDF, WORKSHEET),)})
+    lessons = (with_file, *lessons[1:])
     last = make_lesson(make_media({made.media.renditions[0].rung: absent}, None), 4)
     last = last.model_copy(update={"title": "浮力 <初步>", "place": place})
     with Wire(SignedWorld()) as wire:
         release = make_release((*lessons, last), partner=wire.world.partner).model_copy(update={"place": place})
-        wire.world.publish(release, [*made.tracks, absent], made.blobs)
+        wire.world.publish(release, [*made.tracks, absent], [*made.blobs, *cut(PDF)])
         wire.direct((release.course, 1))
         wire.fault = lambda name, _start: "404" if name == f"packs/{absent.index.digest}" else None
         edge = EdgeProcess(state, attempts="1")
@@ -63,6 +67,14 @@ def play(page: Page) -> None:
 
 def reaches(page: Page, seconds: float) -> None:
     page.wait_for_function("s => document.querySelector('video').currentTime >= s", arg=seconds)
+
+
+def test_an_attachment_is_saved_under_its_own_name(page: Page, classroom: Classroom) -> None:
+    page.goto(classroom.address())
+    with page.expect_download() as saved:
+        page.get_by_role("link", name=WORKSHEET).click()
+    assert saved.value.suggested_filename == WORKSHEET
+    assert saved.value.path().read_bytes() == PDF
 
 
 def test_the_list_shows_what_plays_and_what_does_not_yet(page: Page, classroom: Classroom) -> None:
@@ -127,7 +139,7 @@ def test_captions_are_there_in_the_lessons_language(page: Page, classroom: Class
 
 def test_both_renditions_can_be_saved(page: Page, classroom: Classroom) -> None:
     page.goto(classroom.address())
-    links = page.locator("a[download]")
+    links = page.locator(".lead a[download]")
     expect(links).to_have_count(2)
     address = links.first.get_attribute("href")
     assert address

@@ -250,3 +250,23 @@ def test_captions_are_shown_as_they_were_understood(lesson_page: Page, tmp_path:
     page.goto(f"{page.url.partition('?')[0]}?lang=zh-CN")
     page.get_by_role("link", name="看一看").click()
     expect(look).to_contain_text("同学们好")
+
+
+def test_a_file_is_attached_and_removed(lesson_page: Page, tmp_path: Path, page_noise: list[str]) -> None:
+    page, file = lesson_page, tmp_path / "课堂练习 #1（答案）.pdf"
+    page_noise.append("422")
+    file.write_bytes(b"MZ\0")
+    page.get_by_label("文件", exact=True).set_input_files(file)
+    page.get_by_role("button", name="添加附件").click()
+    expect(page.locator("#f-attachment-error")).to_contain_text("不能作为附件")
+    file.write_bytes(b"%PDF-1.7\n".ljust(300_000))
+    page.get_by_label("文件", exact=True).set_input_files(file)
+    page.get_by_role("button", name="添加附件").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name=file.name).click()
+    assert saved.value.suggested_filename == file.name
+    assert saved.value.path().read_bytes() == file.read_bytes()
+    check_page(page)
+    page.goto(f"{page.url.partition('?')[0]}?lang=zh-CN")
+    page.get_by_role("button", name=f"删除 {file.name}").click()
+    expect(page.get_by_text(file.name)).to_have_count(0)

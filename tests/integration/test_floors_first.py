@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from catalog.courses.models import Attachment
 from catalog.db import session_scope
 from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung, Tier
@@ -236,6 +237,16 @@ def test_a_budget_is_shared_by_the_lessons_of_a_course(workshop: Workshop, media
     assert budget is not None
     assert (budget.course_bytes, budget.known, budget.known_s, budget.unknown) == (4000, 1, 24.0, 2)
     assert budget.share(24.0) == pytest.approx(1000)
+    with session_scope(workshop.engine) as session:
+        for name in ("练习.pdf", "the same file.pdf"):
+            attached = Attachment(
+                lesson_id=first.lesson_id, name=name, type="application/pdf", sha256="a" * 64, length=1500, parts=[]
+            )
+            session.add(attached)
+        session.flush()
+        beside = briefing.budget_of(session, lease)
+    assert beside is not None
+    assert beside.course_bytes == 2500, "attachments are paid first, each file once"
 
 
 def test_the_floors_are_told_to_be_ready_before_the_whole(workshop: Workshop, media: Media) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from edge_cache.database import Database
 from edge_cache.errors import NodeStateUnreadable
+from edge_cache.releases.repository import BlobKind
+from edge_cache.schema import ATTACHMENTS, CHANGES
 
 ADD_TABLE = "create table wish (lesson text primary key) without rowid; insert into wish values ('first')"
 ADD_COLUMN = "alter table wish add column since text"
@@ -35,6 +37,21 @@ def test_a_new_node_is_the_same_as_one_that_was_changed(tmp_path: Path) -> None:
     changed, new = (Database(tmp_path / name, (ADD_TABLE, ADD_COLUMN)) for name in ("old.db", "new.db"))
     assert tables(changed) == tables(new)
     assert changed.read("pragma table_info(wish)") == new.read("pragma table_info(wish)")
+
+
+def test_small_files_of_a_node_before_attachments_stay_what_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    old = Database(path, CHANGES[: CHANGES.index(ATTACHMENTS)])
+    with old.write() as rows:
+        rows.executemany(
+            "insert into lesson_blob (course, release, lesson, digest, still) values ('c', 1, 'l', ?, ?)",
+            [("words", False), ("still", True)],
+        )
+    old.close()
+    new = Database(path)
+    kinds = {row["digest"]: row["kind"] for row in new.read("select digest, kind from lesson_blob")}
+    assert kinds == {"words": BlobKind.WORDS, "still": BlobKind.STILL}
+    assert new.read("select lacks_kind from current_lesson") == []
 
 
 def test_a_change_that_fails_leaves_the_node_as_it_was(tmp_path: Path) -> None:

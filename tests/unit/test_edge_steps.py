@@ -28,6 +28,7 @@ lessons = st.builds(
     st.lists(rungs, min_size=1, max_size=3).map(lambda found: tuple(found)),
     blobs,
     blobs,
+    blobs,
 )
 
 
@@ -87,7 +88,7 @@ def test_every_floor_comes_before_any_better_rung() -> None:
     assert order == ["a-sound", "a-floor", "b-sound", "b-floor", "a-best", "b-best"]
 
 
-def test_words_then_the_first_tiers_floor_then_the_others_then_stills_then_better_rungs() -> None:
+def test_words_then_the_first_tiers_floor_then_the_others_then_stills_then_files_then_better_rungs() -> None:
     needs = [
         LessonNeed(
             n,
@@ -100,6 +101,7 @@ def test_words_then_the_first_tiers_floor_then_the_others_then_stills_then_bette
             ),
             ((f"{n}-words", 5),),
             ((f"{n}-still", 5),),
+            ((f"{n}-file", 5),),
         )
         for n in "ab"
     ]
@@ -108,6 +110,7 @@ def test_words_then_the_first_tiers_floor_then_the_others_then_stills_then_bette
         *("a-words", "a-floor", "b-words", "b-floor"),
         *("a-modern", "b-modern"),
         *("a-still", "b-still"),
+        *("a-file", "b-file"),
         *("a-sound", "b-sound", "a-clear", "b-clear", "a-best", "b-best"),
     ]
 

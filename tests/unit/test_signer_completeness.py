@@ -11,7 +11,7 @@ from signer.errors import Incomplete
 from signer.proposal import Change, compare, is_renamed
 from tests.factories import make_lesson, make_media, make_release, make_track, video_track
 from tests.fakes.object_store import FakeObjectStore
-from tests.signing import CAPTION, LESSON, POSTER, SOUND, VIDEO, course, fill, store_track
+from tests.signing import CAPTION, LESSON, POSTER, SOUND, VIDEO, WORKSHEET, course, fill, store_track
 
 PUBLIC = Bucket.PUBLIC
 INDEX, PACK = f"indexes/{VIDEO.index.digest}", f"packs/{VIDEO.index.digest}"
@@ -44,6 +44,7 @@ def test_what_is_complete_passes(store: FakeObjectStore) -> None:
         f"packs/{SOUND.index.digest}",
         f"blobs/{CAPTION.sha256}",
         f"blobs/{POSTER.sha256}",
+        f"blobs/{WORKSHEET.parts[1]}",
     ],
 )
 def test_what_is_missing_is_named_with_its_lesson(store: FakeObjectStore, key: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from catalog.formats.attachments import part_lengths
 from catalog.formats.boxes import place_segment
 from catalog.formats.errors import NotTrusted
 from catalog.formats.hashing import sha256_hex
@@ -50,6 +51,17 @@ def test_the_vectors_are_those_that_the_script_makes() -> None:
     }
     assert there | {"vectors.json"} == made.keys()
     assert [path for path in made if read(path) != made[path]] == []
+
+
+def test_an_attachment_is_put_together_from_its_parts() -> None:
+    older = json.loads(read(FOUND["older_release"]))["lessons"][0]
+    assert "attachments" not in older, "a lesson without any is written as before there were any"
+    (attachment,) = json.loads(read(FOUND["release"]["stored_as"]))["lessons"][0]["attachments"]
+    assert {name: attachment[name] for name in FOUND["attachment"]} == FOUND["attachment"]
+    parts = [read(f"store/blobs/{digest}") for digest in attachment["parts"]]
+    assert [sha256_hex(part) for part in parts] == attachment["parts"]
+    assert [len(part) for part in parts] == part_lengths(attachment["length"]) == [262_144, len(parts[1])]
+    assert sha256_hex(b"".join(parts)) == attachment["sha256"]
 
 
 def test_the_root_chain_and_the_metadata_are_taken() -> None:

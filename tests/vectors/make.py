@@ -16,6 +16,7 @@ import json
 import shutil
 from pathlib import Path
 
+from catalog.formats.attachments import PART_BYTES, cut
 from catalog.formats.bundle import BLOCK, END, FIRST_DATA, FIRST_NAME, entry_header, padded, run_name
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
@@ -23,7 +24,7 @@ from catalog.formats.protocol import Assignment, Policy, Window
 from catalog.formats.release import Blob, Caption, Chapter, Lesson, Quality, Release
 from catalog.formats.rungs import Rung, Tier
 from catalog.formats.trust import partner_role
-from tests.factories import Modern, Track, make_media, make_release, make_still, make_track
+from tests.factories import Modern, Track, make_attachment, make_media, make_release, make_still, make_track
 from tests.fakes.repository import COURSE, NODE, OTHER, PARTNER, TIMESTAMP, FakeRepository, key_from
 from tests.vectors.timetables import timetable_vectors
 
@@ -33,6 +34,8 @@ LESSON = "01JDE0000000000000000ESSN1"
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:00.320\n雪中送炭\n".encode()
 POSTER = b"\xff\xd8\xff\xe0 not a real picture"
 STILL = b"\xff\xd8\xff\xe0 not a real slide"
+WORKSHEET = "%PDF-1.7 雪中送炭\0".encode() * (PART_BYTES // 22 + 1)
+WORKSHEET_NAME = "课堂练习（1）.pdf"
 QUALITY = Quality(vmaf_mean=93.4, vmaf_p5=88.0, vmaf_min=79.9, legibility=0.995)
 
 
@@ -46,7 +49,7 @@ def vectors() -> dict[str, bytes]:
         files[f"store/packs/{track.index.digest}"] = track.pack
         for row, segment in zip(track.index.segments, track.segments, strict=True):
             files[f"segments/{row.digest}"] = segment
-    for blob in (CAPTIONS, POSTER, STILL):
+    for blob in (CAPTIONS, POSTER, STILL, *cut(WORKSHEET)):
         files[f"store/blobs/{sha256_hex(blob)}"] = blob
 
     repository = FakeRepository(SEED)
@@ -86,6 +89,7 @@ def vectors() -> dict[str, bytes]:
         "roles": {name: role.version for name, role in repository.partners.items()},
         "release": {"path": second.path, "stored_as": f"store/{second.stored_as}", "number": 2},
         "older_release": f"store/{first.stored_as}",
+        "attachment": {"name": WORKSHEET_NAME, "length": len(WORKSHEET), "sha256": sha256_hex(WORKSHEET)},
         "tracks": [_described(track) for track in tracks],
         "direction": {"file": "directions/direction.json", "version": 3},
         "bundle": {"place": "bundle", "held": held},
@@ -116,6 +120,7 @@ def _release(tracks: list[Track], number: int) -> Release:
         place=release.place,
         media=media.model_copy(update={"renditions": measured}),
         captions=(captions,),
+        attachments=(make_attachment(WORKSHEET, WORKSHEET_NAME),) if number > 1 else (),
     )
     return release.model_copy(update={"lessons": (lesson,)})
 

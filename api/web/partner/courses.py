@@ -12,6 +12,7 @@ from api.web.desk import Desk, Faults, Fields, TheDesk, TheForm, ThePartner, Vie
 from api.web.partner.curriculum import CHOICES
 from api.web.views import any_moving, place_words, state_view
 from catalog.courses import service as courses
+from catalog.courses.repository import attached_bytes
 from catalog.courses.schemas import CourseIn, CourseOut, LessonIn, PlaceIn
 from catalog.formats.errors import N_, AppError
 from catalog.look.language import translate
@@ -107,7 +108,8 @@ def _course_page(
         context = {**_lessons(session, desk, request, viewer, course, after), **_releases(session, viewer, course)}
         ids = [row.id for row in courses.lessons_of_course(session, viewer.person, course.id)]
         made = lessons_made(session, ids)
-    use = course_use(course.budget_bytes, len(ids), made, desk.pages.language(request))
+        attached = attached_bytes(session, course.id)
+    use = course_use(course.budget_bytes, len(ids), made, desk.pages.language(request), attached)
     budget_mb = use.megabytes if typed is None else typed
     return show(
         request, desk, viewer, "partner/course.html", section="courses", use=use, budget_mb=budget_mb,

@@ -1,4 +1,4 @@
-"""The page of a lesson: how it stands, and another try; `captions.py` has the forms of its captions."""
+"""The page of a lesson: how it stands, and another try; `captions.py` and `attachments.py` have the forms of those."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from api.web.desk import Desk, TheDesk, TheForm, ThePartner, Viewer, see_other, 
 from api.web.made import made_view
 from api.web.views import any_moving, place_words, state_view
 from catalog.courses import service as courses
+from catalog.courses.attachments.service import attachments_of_lesson
 from catalog.courses.captions.service import captions_of_lesson
 from catalog.courses.languages import CAPTION_LANGUAGES
 from catalog.courses.models import SourceKind, SourceState
@@ -22,10 +23,13 @@ from catalog.courses.uploads import (
     remove_decks,
     sources_of_lesson,
 )
+from catalog.formats.attachments import KINDS
 from catalog.formats.errors import AppError
 from catalog.jobs.service import cancel_job, find_job, retry_job, ring_job
 from catalog.overview.lessons import lesson_states, lessons_made
 from catalog.storage.base import NoSuchUpload
+
+ATTACHMENT_ENDINGS = ",".join(f".{ending}" for endings in KINDS.values() for ending in endings)
 
 router = APIRouter(prefix="/partner/lessons/{lesson_id}", include_in_schema=False)
 
@@ -54,6 +58,7 @@ def show_lesson(
     with desk.centre.session() as session:
         context = _video(session, desk, request, viewer, lesson_id)
         captions = captions_of_lesson(session, viewer.person, lesson_id)
+        attachments = attachments_of_lesson(session, viewer.person, lesson_id)
         look = captions_look(session, desk, request, viewer, lesson_id)
         upload = _upload(session, desk, viewer, lesson_id, context, SourceKind.RECORDING)
         deck = deck_of_lesson(session, viewer.person, lesson_id)
@@ -68,6 +73,9 @@ def show_lesson(
         caption_rates=RATES,
         caption_form=form or CaptionsForm(),
         caption_look=look,
+        attachments=attachments,
+        attachment_endings=ATTACHMENT_ENDINGS,
+        attachment_limit=desk.centre.settings.attachment_max_bytes,
         upload=upload,
         deck=deck,
         refresh_s=5 if context["moving"] else None,

@@ -1,0 +1,1 @@
+"""Attachments: files that a partner gives pupils and teachers with a lesson."""
