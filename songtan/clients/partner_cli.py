@@ -10,6 +10,7 @@ import typer
 
 from catalog.look.filters import human_bytes, human_duration
 from catalog.look.language import spoken_language
+from songtan.clients.attachments import send_attachment
 from songtan.clients.captions import read_captions_file, say_captions, send_captions
 from songtan.clients.centre import Centre, answer_json
 from songtan.clients.errors import CentreAway, JobEnded, NoJob, NotPublished
@@ -179,6 +180,23 @@ def captions(
         print_json(stored)
     else:
         say_captions(stored, to_people=True)
+
+
+@app.command()
+def attach(
+    file: Annotated[
+        Path, typer.Argument(help="PDF, Office or OpenDocument file, picture, TXT or ZIP.", metavar="FILE")
+    ],
+    lesson: Annotated[str, typer.Option(help="The lesson's id.", metavar="ID")],
+    as_json: Json = False,
+) -> None:
+    """Give a file to a lesson's classrooms, in place of any of that name; it goes out with the next release."""
+    with signed_in("partner") as centre:
+        stored = send_attachment(centre, lesson, file)
+    if as_json:
+        print_json(stored)
+    else:
+        out.print(f"{stored['name']}: {human_bytes(stored['length'])} attached, {stored['type']}")
 
 
 def _send(centre: Centre, file: Path, size: int, lesson: str, kind: str = "recording") -> dict[str, Any]:

@@ -102,6 +102,11 @@ def test_a_lesson_from_upload_to_release(live_centre: LiveCentre, partner: Termi
     assert again["first"] == [{"start_ms": 1000, "end_ms": 2500, "text": "同学们好\n今天学习"}]
     captions.write_bytes(b"")
     assert "between 1 byte and 1 MB" in partner.run("partner", "captions", captions, "--lesson", lesson, code=1)
+    worksheet = tmp_path / "练习 #1（答案）.pdf"
+    worksheet.write_bytes(b"%PDF-1.7\n".ljust(300_000))
+    assert "练习 #1（答案）.pdf: 300 kB attached" in partner.run("partner", "attach", worksheet, "--lesson", lesson)
+    worksheet.write_bytes(b"MZ\0")
+    assert "no kind that can be attached" in partner.run("partner", "attach", worksheet, "--lesson", lesson, code=1)
     key = f"sources/{done['source']['id']}"
     assert live_centre.store.get(Bucket.SOURCES, key, 64 * MIB) == video.read_bytes()
     again = partner.json("partner", "upload", video, "--lesson", lesson)

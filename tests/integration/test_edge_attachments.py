@@ -99,6 +99,18 @@ def test_a_file_on_its_way_is_said_to_be_and_the_lesson_plays(school: School) ->
         assert "still on its way" not in page(client, release)
 
 
+def test_a_lesson_that_cannot_play_yet_gives_its_files(school: School) -> None:
+    release = attach(school, 2, {NAME: PDF})
+    lacking = {f"packs/{track.index}" for track in release.lessons[0].media.all_tracks()}
+    school.wire.fault = lambda name, _start: "404" if name in lacking else None
+    with EdgeProcess(school.folder) as edge:
+        client = Client(edge)
+        in_time(lambda: client.ask(address(release)).body == PDF)
+        shown = page(client, release)
+        assert "<video" not in shown
+        assert address(release) in shown
+
+
 def test_an_update_fetches_only_what_changed(school: School) -> None:
     attach(school, 2, {"same.pdf": PDF, "changed.pdf": PDF[:-1]})
     assert school.sync().whole
