@@ -8,6 +8,7 @@ import json
 import shutil
 import signal
 import socket
+from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from catalog.formats.errors import AppError
+from catalog.formats.forecast import State
 from catalog.formats.protocol import Direction
 from catalog.lifeline import follow_parent
 from catalog.look.language import spoken_language, translate
@@ -28,7 +30,6 @@ from edge_cache.identity import read_identity
 from edge_cache.logs import start_logs
 from edge_cache.node import Node
 from edge_cache.notes import Notes, is_paused, set_paused
-from edge_cache.planner.plan import plan as make_plan
 from edge_cache.planning.line import usual_rate
 from edge_cache.planning.opening import open_planning
 from edge_cache.planning.telling import plan_json, tell_plan
@@ -43,6 +44,9 @@ from edge_cache.terminal import DAMAGED, FAILED, IN_PART, Json, console
 from edge_cache.terminal import finish as _finish
 from edge_cache.terminal import with_node as _with_node
 from edge_cache.timetable.cli import app as timetable_app
+from edge_cache.wishes.cli import wish
+from edge_cache.wishes.repository import WishRepository
+from edge_cache.wishes.telling import wish_json, wish_words
 
 STOP_SECONDS = 3
 
@@ -54,6 +58,7 @@ app = typer.Typer(
 )
 app.add_typer(bundle, name="bundle")
 app.add_typer(timetable_app, name="timetable")
+app.command("wish")(wish)
 
 
 @app.command()
@@ -252,16 +257,17 @@ def plan(as_json: Json = False) -> None:
             return 0
         database = Database(settings.state / "node.db")
         try:
-            planning, _ = open_planning(database, Files(settings.state / "store"), settings.zone)
-            given = planning.given()
-            titles = {course.course: course.title for course in ReleaseRepository(database).courses()}
+            planning, timetable, wishes = open_planning(database, Files(settings.state / "store"), settings.zone)
+            (given, found), asked, courses = planning.planned(), wishes.all(), timetable.courses()
         finally:
             database.close()
-        found = make_plan(given)
         if as_json:
-            print(json.dumps(plan_json(found, given), ensure_ascii=False, indent=2))
+            told = plan_json(found, given) | {"wishes": [wish_json(one) for one in asked]}
+            print(json.dumps(told, ensure_ascii=False, indent=2))
         else:
-            tell_plan(found, given, titles)
+            tell_plan(found, given, {course.id: course.title for course in courses}, settings.zone)
+            for one in asked:
+                console.print(wish_words(one, courses), highlight=False, soft_wrap=True)
         return 0
 
     _finish(run)
@@ -281,6 +287,7 @@ def _figures(database: Database) -> dict[str, Any]:
             for update in UpdateRepository(database).under_way()
         ],
         "paused": is_paused(notes),
+        "wishes": [wish_json(one) for one in WishRepository(database).all()],
         "problems": [
             {"at": p.source, "code": p.code, "text": translate(p.message, spoken_language(), **p.data)}
             for p in notes.problems()
@@ -289,13 +296,16 @@ def _figures(database: Database) -> dict[str, Any]:
 
 
 def _store_figures(database: Database, settings: EdgeSettings) -> dict[str, Any]:
-    """What `status` tells of the store besides; bytes and ISO times."""
+    """What `status` tells of the store besides; bytes and ISO times. `timetable` counts today's and tomorrow's."""
     notes, usage = Notes(database), shutil.disk_usage(settings.state)
+    _, timetable, _ = open_planning(database, Files(settings.state / "store"), settings.zone)
+    states = Counter(one.state for one in timetable.forecast().lessons)
     segments, held_bytes = StoreRepository(database).totals()
     scrubbed = notes.fact("scrub_finished")
     return {
         "disk": {"free": usage.free, "total": usage.total},
         "store": {"segments": segments, "bytes": held_bytes},
+        "timetable": {"lessons": states.total(), **{state.value: states[state] for state in State}},
         "scrub": {"finished": scrubbed, "damaged": int(notes.fact("scrub_found") or 0)} if scrubbed else None,
         "line_bytes_per_s": usual_rate(notes),
     }
@@ -311,6 +321,10 @@ def _tell(found: dict[str, Any]) -> None:
             f"{course['title'] or course['course']}: {words}, {course['bytes_held']} of {course['bytes_wanted']} bytes",
             highlight=False,
         )
+    if due := found.get("timetable", {}).get("lessons"):
+        risk = found["timetable"][State.AT_RISK]
+        words = f"{risk} at risk; `songtan edge plan` says why" if risk else "none at risk"
+        console.print(f"Timetable, today and tomorrow: {due} lessons, {words}.", highlight=False)
     for update in found["updates"]:
         hours = update["expected_hours"]
         time = "how long is not known yet" if hours is None else f"about {hours:.1f} h on this line"

@@ -286,6 +286,16 @@ class DiskFull(DiskTrouble):
     )
 
 
+class QuotaReached(DiskTrouble):
+    """The store is as large as the centre's policy lets it be."""
+
+    code = "disk.quota"
+    message = N_(
+        "The store holds %(held)s bytes, and the centre lets it hold %(quota)s. Lessons that are here play on; ask the"
+        " centre for a larger quota to fetch more."
+    )
+
+
 class DiskUnwritable(DiskTrouble):
     """The disk refuses to be written: mounted read-only after a fault, or dying."""
 

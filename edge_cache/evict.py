@@ -1,10 +1,12 @@
 """Making room: what nobody needs goes by itself, what nobody can ask for when the disk gets tight.
 
-What a class may ask for goes only when somebody who knows the timetable names it (`Evictor.evict`).
+What a class may ask for goes only when the plan, which knows the timetable, names it; and then after all else.
 """
 
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import structlog
 
@@ -50,16 +52,26 @@ class Evictor:
             log.info("store.collected", segments=removed.segments, blobs=removed.blobs)
         return removed
 
-    def make_room(self, wanted_free: int) -> Removed:
-        """Remove what no class can ask for until `wanted_free` bytes are free, the least missed first."""
+    def make_room(self, enough: Callable[[], bool], planned: Iterable[tuple[str, str, str]] = ()) -> Removed:
+        """Remove until there is `enough`: what no class can ask for, then what the plan gives up, in order.
+
+        `planned` are (course, lesson, rung). What a screen plays stays, and what a teacher keeps. Raises DiskTrouble.
+        """
         removed = Removed()
-        for renditions in self._needs.spare():
-            if self._free() >= wanted_free:
+        for renditions in chain(self._needs.spare(), self._given_up(planned)):
+            if enough():
                 break
-            removed += self.evict(renditions, lambda: self._free() >= wanted_free)
+            removed += self.evict(renditions, enough)
         if removed.segments:
             log.info("store.made-room", segments=removed.segments, free=self._free())
         return removed
+
+    def _given_up(self, planned: Iterable[tuple[str, str, str]]) -> Iterator[list[RenditionKey]]:
+        """Yield for each rung what is given up of its lesson by then: sound that rungs share goes with the last."""
+        gone: dict[tuple[str, str], list[RenditionKey]] = defaultdict(list)
+        for course, lesson, rung in planned:
+            gone[course, lesson] += self._needs.of_rung(course, lesson, rung)
+            yield gone[course, lesson]
 
     def sweep(self) -> Removed:
         """Take files that a crash left without a row: sound ones that a release needs are held, others are removed."""

@@ -2,25 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import structlog
 
 from catalog.formats.errors import AppError
 from catalog.formats.index import Index
+from catalog.formats.protocol import Policy
 from edge_cache.board import Board, Item, Stretch, contiguous
-from edge_cache.errors import DiskFull
+from edge_cache.errors import DiskTrouble
+from edge_cache.evict import Evictor
 from edge_cache.fetch import Fetcher
 from edge_cache.job import Job, Outcome, key_of
 from edge_cache.line.line import Line
 from edge_cache.notes import Notes
-from edge_cache.planning.service import Ahead
+from edge_cache.planning.service import Ahead, Orders
 from edge_cache.releases.repository import ReleaseRepository, Wanted
+from edge_cache.room import room_of
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Sources
 from edge_cache.standing import Standing, pause_after
-from edge_cache.steps import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, steps_for
+from edge_cache.steps import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, lacking, steps_for
 from edge_cache.store.keeper import Keeper
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,7 @@ class Fill:
     def __init__(
         self,
         keeper: Keeper,
+        evictor: Evictor,
         releases: ReleaseRepository,
         notes: Notes,
         settings: EdgeSettings,
@@ -43,31 +47,48 @@ class Fill:
         on_bytes: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._keeper, self._releases, self._notes, self.settings = keeper, releases, notes, settings
+        self._evictor = evictor
         self.line, self.on_bytes = line, on_bytes
         self.standings: dict[str, Standing] = {}
         self._board = Board()
         self._indexes: dict[str, Index] = {}
         self._resting: dict[str, tuple[float, int]] = {}
         self._rests = 0
+        self._job: Job | None = None
+        self._sources: Sources = tuple
+        self._near_only: set[str] = set()
         self._troubled = {p.source for p in notes.problems()}
-        self.disk_reserve = 0
-        self.ahead: Callable[[], Sequence[Ahead]] = tuple
+        self.policy = Policy()
+        self._room = room_of(self.policy, keeper.files, keeper.rows)
+        self._full: DiskTrouble | None = None
+        self._waits = False
+        self.orders: Callable[[], Orders] = Orders
 
     async def run_pass(self, sources: Sources) -> Outcome:
         """Do what one job can do. What fails is noted as a problem and rests a while; the others go on."""
+        self._sources = sources
         if not await self._replan():
-            return Outcome(finished=True)
+            return Outcome(finished=True, closed=self._waits)
         job = Job(
             self, self._board, sources, self._replan, lambda it: Fetcher(self._keeper, self._board, it, self._index)
         )
         rested = self._rests
-        outcome = await job.run()
+        self._job = job
+        try:
+            outcome = await job.run()
+        finally:
+            self._job = None
         if not outcome.kept and not outcome.failures and not outcome.closed:
             # Nobody who is there has what stands first: it rests, so that what they do have is planned next.
             for key in {key_of(item) for item in self._board.items()}:
                 self.rest(key)
             outcome.finished = self._rests == rested
         return outcome
+
+    def plan_anew(self) -> None:
+        """Let the pass that runs, if one does, go by a fresh plan at once. Call it in the event loop."""
+        if self._job is not None:
+            self._job.plan_anew()
 
     def rests_for(self) -> float | None:
         """Return seconds until something that failed may be tried again; None if nothing rests."""
@@ -76,10 +97,14 @@ class Fill:
         return max(0.0, min(until for until, _ in self._resting.values()) - time.monotonic())
 
     def check_disk(self, length: int) -> None:
-        """Raises DiskFull if `length` bytes more would touch the reserve."""
-        free, _ = self._keeper.files.disk()
-        if free - length < self.disk_reserve:
-            raise DiskFull(free=free, reserve=self.disk_reserve)
+        """Raises DiskTrouble if `length` bytes more would touch the reserve, or go beyond the quota."""
+        room = room_of(self.policy, self._keeper.files, self._keeper.rows)
+        if room.left < length:
+            raise room.trouble
+
+    def is_near_only(self, name: str) -> bool:
+        """See `Host.is_near_only`."""
+        return name in self._near_only
 
     async def _replan(self) -> bool:
         """Put a fresh plan on the board; return whether there is anything to do."""
@@ -87,6 +112,8 @@ class Fill:
         steps, items = await asyncio.to_thread(self._planned)
         covered = sum(step.length for step in steps)
         self._board.plan(items, more=covered >= HORIZON_BYTES)
+        if not steps and self._full is not None:
+            self.trouble("disk", self._full, Outcome())
         if not items:  # nothing came of it: not again at once
             for step in steps:
                 self.rest(_key(step))
@@ -124,12 +151,48 @@ class Fill:
     def _plan(self) -> list[Step]:
         now = time.monotonic()
         resting = {key for key, (until, _) in self._resting.items() if until > now}
-        first = [need for one in self.ahead() if (need := self._first(one, resting)) is not None]
-        chosen = {need.lesson for need in first}
-        wanted = [w for w in self._releases.wanted(LESSONS_AHEAD + len(resting)) if w.lesson not in chosen]
-        needs = first + [self._need(w, resting) for w in wanted]
-        steps = steps_for(needs, self.settings.run_bytes, HORIZON_BYTES)
+        orders = self.orders()
+        first = [need for one in orders.ahead if (need := self._first(one, resting)) is not None]
+        self._make_room(first, orders.going)
+        rest = list(self._rest(orders, first, resting))
+        self._near_only = set() if orders.by_line else _names(rest) - _names(first)
+        needs = [*first, *rest]
+        steps = steps_for(needs, self.settings.run_bytes, HORIZON_BYTES, self._room.left)
+        is_full = not steps and not self._waits and any(map(lacking, needs))
+        self._full = self._room.trouble if is_full else None
         return [step for step in steps if _key(step) not in resting]
+
+    def _rest(self, orders: Orders, first: Sequence[LessonNeed], resting: set[str]) -> Iterator[LessonNeed]:
+        """Yield what the rest of the catalogue lacks, as far as anybody looks ahead, if anybody may fetch it."""
+        if not orders.rest or not (orders.by_line or self._is_near()):
+            return
+        others = {need.lesson for need in first} | {lesson for _, lesson in orders.refused}
+        for wanted in self._releases.wanted(LESSONS_AHEAD + len(resting) + len(others)):
+            if wanted.lesson not in others:
+                yield self._need(wanted, resting)
+
+    def _make_room(self, first: Sequence[LessonNeed], going: Sequence[tuple[str, str, str]]) -> None:
+        """Let go what the plan gives up, lesson by lesson, when what it fetches next has no room beside it.
+
+        Nothing goes for what cannot come now.
+        """
+        files, rows, need = self._keeper.files, self._keeper.rows, 0
+        self._room = room_of(self.policy, files, rows)
+        for lesson in first:
+            need += lacking(lesson)
+            if need >= HORIZON_BYTES:
+                break
+        self._waits = need > self._room.left and not (self.line.is_open or self._is_near())
+        if need <= self._room.left or self._waits:
+            return
+        try:
+            self._evictor.make_room(lambda: room_of(self.policy, files, rows).left >= need, going)
+        except DiskTrouble as error:  # what cannot be removed makes no room: what has none is told below
+            log.warning("store.in-trouble", problem=error.code, **error.data)
+        self._room = room_of(self.policy, files, rows)
+
+    def _is_near(self) -> bool:
+        return any(not source.uses_line for source in self._sources())
 
     def _first(self, one: Ahead, resting: set[str]) -> LessonNeed | None:
         """Return what a lesson lacks at the rung that was chosen for it; that rung then stands for its floor."""
@@ -182,6 +245,12 @@ class Fill:
         if found:
             self._troubled -= found
             self._notes.mended(*found)
+
+
+def _names(needs: Sequence[LessonNeed]) -> set[str]:
+    """Return the digests of what lessons lack."""
+    tracks = {track.index for need in needs for rung in need.rungs for track in rung.tracks}
+    return tracks | {digest for need in needs for digest, _ in (*need.words, *need.stills)}
 
 
 def _key(step: Step) -> str:

@@ -88,7 +88,7 @@ class Housekeeping:
         free, total = self._keeper.files.disk()
         wanted = self._reserve() + margin(total)
         if free < wanted:
-            self.evictor.make_room(wanted)
+            self.evictor.make_room(lambda: self._keeper.files.disk()[0] >= wanted)
 
     async def _look_for_rot(self) -> None:
         """Scrub round after round; a start goes on in the folder where the last one stopped."""

@@ -67,7 +67,11 @@ class Host(Protocol):
         ...
 
     def check_disk(self, length: int) -> None:
-        """Raises DiskTrouble if `length` bytes more would touch the reserve."""
+        """Raises DiskTrouble if `length` bytes more would touch the reserve, or go beyond the quota."""
+        ...
+
+    def is_near_only(self, name: str) -> bool:
+        """Say whether what `name` names (a digest) is not worth its bytes over the line."""
         ...
 
     def on_bytes(self, count: int) -> None:
@@ -119,6 +123,11 @@ class Job:
             with contextlib.suppress(DiskTrouble):
                 await self._fetcher.flush()
         return self.outcome
+
+    def plan_anew(self) -> None:
+        """What has been planned is no longer what is wanted; what is under way is finished. Call it in the loop."""
+        self._plan_again = True
+        self._news.set()
 
     async def _tend(self, group: asyncio.TaskGroup) -> bool:
         """Put every source to work that has something to do; return whether anything is under way."""
@@ -181,6 +190,8 @@ class Job:
     def _gives(self, source: Source, item: Item) -> Sequence[Segment] | None:
         """What of an item this source should give: what it has and no nearer one can give."""
         name = name_of(item)
+        if source.uses_line and self._host.is_near_only(name):
+            return ()
         rows: Sequence[Segment] = item.rows if isinstance(item, Stretch) else ()
         for other in self._now:
             able = (other.name, name) not in self._refused and (other is source or self._is_able(other))

@@ -30,7 +30,8 @@ from edge_cache.job import Outcome
 from edge_cache.line.line import Line
 from edge_cache.line.source import LineSource
 from edge_cache.nearby import Nearby
-from edge_cache.notes import Notes, is_paused, set_paused
+from edge_cache.notes import Notes
+from edge_cache.people import LOOK_SECONDS, People
 from edge_cache.planning.opening import open_planning
 from edge_cache.releases.refresh import Metadata
 from edge_cache.releases.repository import ReleaseRepository
@@ -53,8 +54,6 @@ log = structlog.get_logger(__name__)
 
 THREADS = 6
 """For what syncing, filling and keeping house do at the disk and the processor, all together."""
-LOOK_SECONDS = 0.5
-"""How often it is looked whether a pause has ended."""
 
 
 def machine_clock() -> datetime:
@@ -84,19 +83,20 @@ class Node:
             NeedsRepository(self.database),
             self.notes,
             self.now,
-            lambda: self.fill.disk_reserve,
+            lambda: self.fill.policy.disk_reserve_bytes,
             settings.scrub_days,
         )
         self.line = Line(settings.in_flight, self.local_time)
-        self.fill = Fill(self.keeper, self.releases, self.notes, settings, self.line, self._on_bytes)
-        self.planning, self.timetable = open_planning(
+        evictor = self.housekeeping.evictor
+        self.fill = Fill(self.keeper, evictor, self.releases, self.notes, settings, self.line, self._on_bytes)
+        self.planning, self.timetable, self.wishes = open_planning(
             self.database,
             self.keeper.files,
             settings.zone,
             self.now,
             lambda: self.identity.name if self.identity else "",
         )
-        self.fill.ahead = self.planning.ahead
+        self.fill.orders, self.planning.meter.used = self.planning.orders, lambda: self.line.came
         self.bytes_fetched = 0
         self.neighbourhood = Nearby(settings, self.keeper.rows, self.releases, self.source_at, self._look_again)
         self.nearby: Sources = self.neighbourhood.sources
@@ -106,6 +106,7 @@ class Node:
         self._sync_wanted, self._fill_wanted = asyncio.Event(), asyncio.Event()
         self._reporter: Reporter | None = None
         self._newest_told = 0
+        self._people = People(self.notes, self.line, self.wishes, self._plan_anew)
         self._replaced: Callable[[], None] = lambda: None
         self.keeper.on_complete = self._on_complete
 
@@ -204,33 +205,24 @@ class Node:
     def _obey(self, direction: Direction | None) -> None:
         """Let the fill keep to the policy in force."""
         if direction is not None:
-            self.fill.disk_reserve = direction.policy.disk_reserve_bytes
+            self.fill.policy = direction.policy
             self.line.obey(direction.policy)
 
     def pause(self, paused: bool) -> None:
         """Stop the fill until someone lets it go on, also over a restart; or let it go on."""
-        set_paused(self.notes, paused)
-        self.line.pause(paused)
+        self._people.pause(paused)
+
+    def _plan_anew(self) -> None:
+        """Somebody wants something else: the fill that works now hears of it, or it begins again."""
+        self.fill.plan_anew()
         self._fill_wanted.set()
-
-    async def _watch_pause(self) -> None:
-        """Notice a pause that another process wrote down."""
-        while True:
-            self._heed_pause()
-            await asyncio.sleep(LOOK_SECONDS)
-
-    def _heed_pause(self) -> None:
-        paused = is_paused(self.notes)
-        if paused != self.line.paused:
-            self.line.pause(paused)
-            self._fill_wanted.set()
 
     async def fill_once(self, sources: Sources | None = None) -> Outcome:
         """Fetch from all sources, or those given, until nothing is left that could be tried now.
 
         What failed is in the outcome.
         """
-        self._heed_pause()
+        self._people.heed()
         total = Outcome()
         in_vain = 0
         while not total.finished:
@@ -292,7 +284,7 @@ class Node:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._stay_in_step())
                 tasks.create_task(self._stay_filled())
-                tasks.create_task(self._watch_pause())
+                tasks.create_task(self._people.watch())
                 tasks.create_task(self.neighbourhood.run(self._enrolled().node))
                 tasks.create_task(self.housekeeping.run())
         finally:
@@ -306,8 +298,8 @@ class Node:
         while True:
             self._sync_wanted.clear()
             result = await self.sync_once()
-            await asyncio.to_thread(self.planning.watched, self.now(), is_up=not self._line_is_away())
-            if result.releases or result.directed:
+            came_back = await asyncio.to_thread(self.planning.watched, self.now(), is_up=not self._line_is_away())
+            if result.releases or result.directed or came_back:
                 self._fill_wanted.set()
             state = await asyncio.to_thread(self._state_to_tell)
             if state != told or loop.time() - told_at >= self.settings.report_seconds:
@@ -355,7 +347,7 @@ class Node:
     def _look_again(self) -> None:
         """A drive, a peer, or another timetable: see what is new there, and plan anew."""
         self._sync_wanted.set()
-        self._fill_wanted.set()
+        self._plan_anew()
 
     def _line_is_away(self) -> bool:
         return any(p.source in {"centre", "metadata"} and p.code in LINE_CODES for p in self.notes.problems())

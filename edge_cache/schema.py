@@ -89,6 +89,26 @@ create view current_lesson as select l.*, c.position,
     from current c join lesson l on l.course = c.course and l.release = c.number;
 """
 
+WISHES = """
+create table wish (course text not null, lesson text not null, wish text not null, since text not null,
+    primary key (course, lesson)) without rowid;
+-- A lesson serves its newest release: that it should come now is done with.
+create trigger wish_came after insert on serving begin
+    delete from wish where course = new.course and lesson = new.lesson and wish = 'get-now';
+end;
+create trigger wish_came_anew after update on serving begin
+    delete from wish where course = new.course and lesson = new.lesson and wish = 'get-now';
+end;
+-- As before, and what a teacher keeps, though its course be no longer assigned.
+drop view live_rendition;
+create view live_rendition as select r.* from rendition r
+    where (exists (select 1 from assignment a where a.course = r.course)
+        or exists (select 1 from wish w where w.course = r.course and w.lesson = r.lesson and w.wish = 'pin'))
+    and (r.release = (select max(number) from release n where n.course = r.course)
+        or exists (select 1 from serving v
+            where v.course = r.course and v.lesson = r.lesson and v.release = r.release));
+"""
+
 CHANGES: tuple[str, ...] = (
     # Signed statements as they came, by their names in the store, for peers and drives.
     "create table statement (name text primary key, body blob not null)",
@@ -99,5 +119,6 @@ CHANGES: tuple[str, ...] = (
     " count integer not null, primary key (day, hour, course, lesson)) without rowid;",
     WHAT_IS_NEEDED,
     ATTACHMENTS,
+    WISHES,
 )
 """What was changed since the first version, in order: each is applied once, whole or not at all, to every node."""

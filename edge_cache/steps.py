@@ -83,12 +83,16 @@ class FetchRun:
 Step = FetchBlob | FetchIndex | FetchRun
 
 
-def steps_for(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -> list[Step]:
+def steps_for(
+    needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int, room_bytes: float = float("inf")
+) -> list[Step]:
     """Return the next steps, best first, each segment and file once.
 
     A run is of about `run_bytes` at most (of one segment, if that is larger). The plan ends where it covers
     `horizon_bytes`; a track whose index is not here counts with its whole length, for the next plan can say more.
     So it also ends after a stage in which an index is fetched: what that names comes before what is less urgent.
+    And it ends before the first thing that does not wholly fit into `room_bytes`: nothing is begun that has no room,
+    and nothing less urgent takes the room of it.
     """
     steps: list[Step] = []
     planned: set[str] = set()
@@ -99,6 +103,9 @@ def steps_for(needs: Sequence[LessonNeed], run_bytes: int, horizon_bytes: int) -
                 return _indexes_ahead(steps)
             name, length, found = _asked(wanted, run_bytes)
             if name not in planned:
+                room_bytes -= length
+                if room_bytes < 0:
+                    return _indexes_ahead(steps)
                 planned.add(name)
                 steps += found
                 covered += length
@@ -115,6 +122,18 @@ def _indexes_ahead(steps: Sequence[Step]) -> list[Step]:
         places.append((before - AHEAD_BYTES - 1 if isinstance(step, FetchIndex) else before, step))
         before += 0 if isinstance(step, FetchIndex) else step.length
     return [step for _, step in sorted(places, key=lambda place: place[0])]
+
+
+def lacking(need: LessonNeed) -> int:
+    """Return the bytes that a lesson lacks."""
+    names = {name: length for wanted in _wanted(need) for name, length, _ in [_asked(wanted, 1 << 40)]}
+    return sum(names.values())
+
+
+def _wanted(need: LessonNeed) -> Iterator[TrackNeed | FetchBlob]:
+    yield from _blobs(need.words)
+    yield from _blobs(need.stills)
+    yield from _tracks(need.rungs)
 
 
 def _stages(needs: Sequence[LessonNeed]) -> Iterator[Sequence[TrackNeed | FetchBlob]]:

@@ -67,13 +67,19 @@ class Policy(Document):
     """How a node may use the school's line and box, and which tiers of lessons its screens play.
 
     `gives_way`: leave the line when others use it. `idle_line_whole`: while nobody else does, the cap does not hold.
+    `monthly_bytes`: a metered line may bring so many in a calendar month of the school's. `thrift`: the least worth,
+    as classes will likely have it (1: a lesson at its best), that a million bytes over the line must bring; 0: idle
+    hours fetch the whole assigned catalogue. `disk_quota_bytes`: the store never grows beyond; null: up to the reserve.
     """
 
     rate_limit_bits_per_s: int | None = Field(default=None, ge=8_000)
     windows: tuple[Window, ...] = ()
     gives_way: bool = True
     idle_line_whole: bool = False
+    monthly_bytes: int | None = Field(default=None, ge=0)
+    thrift: float = Field(default=0, ge=0, le=1)
     disk_reserve_bytes: int = Field(default=1 << 30, ge=0)
+    disk_quota_bytes: int | None = Field(default=None, ge=0)
     tiers: tuple[Tier, ...] = Field(default=(Tier.COMPATIBLE,), min_length=1)
 
     @field_validator("tiers")

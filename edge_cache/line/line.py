@@ -46,6 +46,8 @@ class Line:
         self.policy = Policy()
         self.rate = 0.0
         """Bytes of payload a second, over about the last two round trips."""
+        self.came = 0
+        """Bytes of payload since the start."""
         self._paused = False
         self._local, self._clock = local_time, clock
         self._readers: dict[Connection, int] = {}
@@ -131,6 +133,7 @@ class Line:
         """Note that `reader` has read `length` bytes."""
         self.pace.took(self._clock(), length)
         self._came += length
+        self.came += length
         self._steer()
 
     def _look(self) -> bool:

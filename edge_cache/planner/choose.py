@@ -50,8 +50,7 @@ def wants(given: Given) -> list[Want]:
         lesson = lessons.get(due.lesson)
         if lesson is None or lesson.done or (due.bell <= now and not _is_playing(due, lesson, now)):
             continue
-        if wishes.get(due.lesson) is not Wish.NOT:
-            found[due.lesson] = Want(lesson, due.bell, 1.0, Why.DUE, lesson.base, urgent=due.bell <= now)
+        found[due.lesson] = Want(lesson, due.bell, 1.0, Why.DUE, lesson.base, urgent=due.bell <= now)
     for one in given.foreseen:
         want = found.get(one.lesson)
         if want is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from edge_cache.planner.capacity import SURE, Capacity
 from edge_cache.planner.choose import Want
-from edge_cache.planner.given import Due, Given, Lesson, Rendition, Track, Wish
+from edge_cache.planner.given import Due, Given, Lesson, Rendition, Track
 from edge_cache.planner.result import Forecast, Reason, State
 
 MARGIN_S = 60.0
@@ -41,10 +41,8 @@ def _stands(
         if better is not None and ahead + better.missing <= min(most, capacity.expected(due.bell)):
             best = better
         return Forecast(due.lesson, due.klass, due.bell, State.READY, best.rung, given.now, SOUND_CHANCE)
-    if not any(rung.watchable for rung in lesson.renditions):
+    if want is None or want.base is None or want.chosen is None:
         return _lost(due, Reason.NOTHING_PLAYABLE)
-    if given.wishes.get(due.lesson) is Wish.NOT or want is None or want.base is None or want.chosen is None:
-        return _lost(due, Reason.NOT_WANTED)
     return _arrives(given, due, lesson, (want.base, want.chosen), ahead, capacity, most)
 
 

@@ -117,11 +117,12 @@ class Foreseen:
 
 
 class Wish(StrEnum):
-    """What a teacher asks for. NOW: before all else. KEEP: fetch it, and never evict it. NOT: neither."""
+    """What a teacher asks for. NOW: before all else. KEEP: fetch it, and never evict it. NOT: neither, and what is
+    here of it goes first; but what is timetabled is fetched and stays, whatever anybody wishes."""
 
-    NOW = "now"
-    KEEP = "keep"
-    NOT = "not"
+    NOW = "get-now"
+    KEEP = "pin"
+    NOT = "not-this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """`free` is what the store may still grow by: free bytes less the reserve, or less if a quota is nearer."""
+    """`free` is what the store may still grow by: free bytes less the reserve, or less if a quota is nearer; below 0
+    where it has grown beyond its quota. `spare` bytes are held that no class can ask for: they go before all else."""
 
     free: int
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)

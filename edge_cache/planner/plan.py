@@ -17,16 +17,16 @@ def plan(given: Given, horizon_bytes: float = HORIZON_BYTES) -> Plan:
     """Return the plan: a pure function, the same for the same input. Steps end where they cover `horizon_bytes`."""
     capacity = Capacity(given.now, given.line, given.policy)
     first, better = _chosen(given, capacity)
-    going, most = _room(given, first, better)
-    planned = steps(first, better, () if going else _likely(given, first, better), horizon_bytes, most)
-    return Plan(tuple(planned), tuple(going), tuple(forecast(given, first, better, capacity, most)))
+    short, going, most = _room(given, first, better)
+    planned = steps(first, better, () if short else _likely(given, first, better), horizon_bytes, most)
+    return Plan(tuple(planned), tuple(going), tuple(forecast(given, first, better, capacity, most)), short)
 
 
 def next_steps(given: Given, horizon_bytes: float = HORIZON_BYTES) -> tuple[list[Fetch], list[Eviction]]:
     """Return the steps and evictions of `plan`, without the time that its forecast takes."""
     first, better = _chosen(given, Capacity(given.now, given.line, given.policy))
-    going, most = _room(given, first, better)
-    return steps(first, better, () if going else _likely(given, first, better), horizon_bytes, most), going
+    short, going, most = _room(given, first, better)
+    return steps(first, better, () if short else _likely(given, first, better), horizon_bytes, most), going
 
 
 def _chosen(given: Given, capacity: Capacity) -> tuple[list[Want], list[Want]]:
@@ -34,23 +34,24 @@ def _chosen(given: Given, capacity: Capacity) -> tuple[list[Want], list[Want]]:
 
 
 def _used(given: Given) -> set[str]:
-    """Return the lessons that are due or foreseen."""
-    now = given.now
+    """Return the lessons that are due, or foreseen and not refused."""
+    now, wishes = given.now, given.wishes
     due = {due.lesson for due in given.due if now < due.bell + DAY}
-    return due | {one.lesson for one in given.foreseen}
+    return due | {one.lesson for one in given.foreseen if wishes.get(one.lesson) is not Wish.NOT}
 
 
-def _room(given: Given, first: list[Want], better: list[Want]) -> tuple[list[Eviction], float]:
-    """Return what goes, and how many bytes may be fetched then."""
+def _room(given: Given, first: list[Want], better: list[Want]) -> tuple[int, list[Eviction], float]:
+    """Return by how many bytes the disk is short, what goes for them, and how many may be fetched then."""
     need = sum(want.chosen.missing for want in (*first, *better) if want.chosen is not None)
-    most = float(given.disk.free)
+    most, short = float(given.disk.free), max(0, need - given.disk.free)
     going: list[Eviction] = []
-    if need > most:
-        going = evictions(given, _used(given), need - most)
-        most += sum(one.length for one in going)
+    if short:
+        spare = min(short, given.disk.spare)
+        going = evictions(given, _used(given), short - spare)
+        most += spare + sum(one.length for one in going)
     if given.policy.budget is not None:
         most = min(most, float(given.policy.budget))
-    return going, max(0.0, most)
+    return short, going, max(0.0, most)
 
 
 def _likely(given: Given, first: list[Want], better: list[Want]) -> Iterator[Lesson]:

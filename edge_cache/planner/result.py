@@ -40,7 +40,6 @@ class Reason(StrEnum):
     LINE_SLOW = "line-slow"
     DISK_FULL = "disk-full"
     BUDGET = "budget"
-    NOT_WANTED = "not-wanted"
     NOT_ASSIGNED = "not-assigned"
     NOTHING_PLAYABLE = "nothing-playable"
 
@@ -63,6 +62,16 @@ class Forecast:
     reason: Reason | None = None
 
 
+class Gone(StrEnum):
+    """Why a rendition is among the first to go."""
+
+    REFUSED = "refused"
+    BETTER_HERE = "better-here"
+    LONG_AGO = "long-ago"
+    UNUSED = "unused"
+    LATELY = "lately"
+
+
 @dataclass(frozen=True, slots=True)
 class Eviction:
     """A rendition that goes when its room is needed, in this order: `length` bytes."""
@@ -70,12 +79,18 @@ class Eviction:
     lesson: str
     rung: str
     length: int
+    why: Gone
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps, best first; what has to go before they fit; and how each timetabled lesson stands, by bell."""
+    """Steps, best first; what has to go before they fit; and how each timetabled lesson stands, by bell.
+
+    `short`: so many bytes more than are free does it take to fetch all that will be used. What the disk can spare
+    goes for it first, then `evictions`.
+    """
 
     steps: tuple[Fetch, ...]
     evictions: tuple[Eviction, ...]
     forecast: tuple[Forecast, ...]
+    short: int = 0

@@ -67,11 +67,28 @@ NO_LONGER_WATCHED = (
 UNASSIGNED = (
     "select course, release, lesson, tier, rung from rendition r"
     " where not exists (select 1 from assignment a where a.course = r.course)"
+    " and not exists (select 1 from wish w where w.course = r.course and w.lesson = r.lesson and w.wish = 'pin')"
 )
 REPLACED = (
     "select course, release, lesson, tier, rung from rendition r"
     " where exists (select 1 from assignment a where a.course = r.course) and not exists"
     " (select 1 from live_rendition l where l.course = r.course and l.release = r.release and l.lesson = r.lesson)"
+)
+
+
+OF_RUNG = (
+    "select course, release, lesson, tier, rung from live_rendition r"
+    " where r.course = ? and r.lesson = ? and r.rung = ?"
+    " and not exists (select 1 from wish w where w.course = r.course and w.lesson = r.lesson and w.wish = 'pin')"
+)
+SPARE_BYTES = (
+    "select coalesce(sum(s.length), 0) as bytes from segment s where s.held and s.id in"
+    " (select p.segment from track t join part p on p.track = t.id where t.held"
+    "  and not exists (select 1 from live_rendition r where r.video = t.id)"
+    "  and not exists (select 1 from live_rendition r where r.sound = t.id))"
+    " and not exists (select 1 from part q where q.segment = s.id and"
+    "  (exists (select 1 from live_rendition r where r.video = q.track)"
+    "   or exists (select 1 from live_rendition r where r.sound = q.track)))"
 )
 
 
@@ -144,6 +161,18 @@ class NeedsRepository:
         which are held to be gone back to.
         """
         return [[RenditionKey(*row) for row in self._database.read(query)] for query in (UNASSIGNED, REPLACED)]
+
+    def spare_bytes(self) -> int:
+        """Return the bytes that are held and that no class can ask for: what goes with all of `spare`."""
+        row = self._database.read_one(SPARE_BYTES)
+        return 0 if row is None else int(row["bytes"])
+
+    def of_rung(self, course: str, lesson: str, rung: str) -> list[RenditionKey]:
+        """Return a lesson's renditions at a rung, in every tier and release that a class may ask for.
+
+        Of a lesson that a teacher keeps here there are none to go.
+        """
+        return [RenditionKey(*row) for row in self._database.read(OF_RUNG, (course, lesson, rung))]
 
     def held_with(self, prefix: str) -> list[tuple[str, int]]:
         """Return (digest, length) of the held segments whose digests begin with `prefix` (two hex digits), in order."""

@@ -60,7 +60,7 @@ def opened() -> Iterator[TimetableService]:
         raise NodeStateUnreadable(folder=str(settings.state), why="it holds no node.db; start the node once")
     identity = read_identity(settings.state)
     with contextlib.closing(Database(settings.state / "node.db")) as database:
-        _, timetable = open_planning(
+        _, timetable, _ = open_planning(
             database, Files(settings.state / "store"), settings.zone, place=lambda: identity.name if identity else ""
         )
         yield timetable

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from catalog.formats.forecast import Forecast, State, Why
 from catalog.formats.occurrences import DaysOff, Occurrence, WeeklyPlan
-from edge_cache.planner.foresee import School, foresee
-from edge_cache.planner.given import Due, Foreseen
+from edge_cache.planner.foresee import School
+from edge_cache.planner.given import Due
 from edge_cache.planner.result import Forecast as Planned
 from edge_cache.planner.result import Reason
 from edge_cache.planner.result import State as PlannedState
@@ -29,7 +29,6 @@ REASONS = {
     Reason.LINE_SLOW: Why.LINE_SLOW,
     Reason.DISK_FULL: Why.DISK_FULL,
     Reason.BUDGET: Why.BUDGET,
-    Reason.NOT_WANTED: Why.NOT_WANTED,
     Reason.NOT_ASSIGNED: Why.NO_COURSE,
     Reason.NOTHING_PLAYABLE: Why.NOT_PLAYABLE,
 }
@@ -89,10 +88,6 @@ class Uses:
     def due(self) -> list[Due]:
         """Return what is timetabled for the next two weeks."""
         return due_of(self._timetable.upcoming(self._timetable.now(), DUE_DAYS), self._named)
-
-    def foreseen(self) -> list[Foreseen]:
-        """Return what will likely be used that nobody has typed."""
-        return foresee(self._timetable.now().timestamp(), self.school())
 
     def school(self) -> School:
         """Return what foreseeing looks at: four weeks of what was taken or played, and what is timetabled."""

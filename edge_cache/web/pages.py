@@ -24,6 +24,7 @@ from edge_cache.line.line import Line
 from edge_cache.nearby import Nearby
 from edge_cache.notes import Notes, Problem
 from edge_cache.planning.line import usual_rate
+from edge_cache.planning.service import Planning
 from edge_cache.releases.repository import LessonLine, ReleaseRepository, RungState
 from edge_cache.releases.updates import UpdateRepository, expected_hours
 from edge_cache.report import CLOCK_WRONG_BY_S, ReportQueue
@@ -32,8 +33,11 @@ from edge_cache.serve.media import furthest
 from edge_cache.store.keeper import Keeper
 from edge_cache.timetable.service import TimetableService
 from edge_cache.web.forms import guard_form
+from edge_cache.web.room import room_needed
 from edge_cache.web.showing import PART, Showing, beginning, showing
 from edge_cache.web.timetable import TimetablePages
+from edge_cache.web.wishes import WishPages
+from edge_cache.wishes.service import Wishes
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -56,6 +60,8 @@ class Host(Protocol):
     updates: UpdateRepository
     bytes_fetched: int
     line: Line
+    wishes: Wishes
+    planning: Planning
 
     def pause(self, paused: bool) -> None:
         """Pause the fill, or let it go on."""
@@ -77,6 +83,7 @@ class Classroom:
         self._node = node
         self.pages = Pages([TEMPLATES], static_dirs=[STATIC], zone=node.timetable.zone)
         self.timetable = TimetablePages(node.timetable, self._page, self.pages.language, self._clock_sure)
+        self.wishes = WishPages(node.wishes, node.timetable)
 
     def routes(self) -> list[Route]:
         """The routes of the pages and of their static files."""
@@ -87,6 +94,7 @@ class Classroom:
             Route("/status", self.status),
             Route("/status/pause", self.pause, methods=["POST"]),
             Route("/setup", self.setup, methods=["GET", "POST"]),
+            *self.wishes.routes(),
             *self.timetable.routes(),
             *self.pages.assets.routes(),
         ]
@@ -104,6 +112,7 @@ class Classroom:
             due=self.timetable.due(),
             now=self._node.now(),
             shelves=shelves,
+            wishes=self.wishes.by_lesson(),
             shown=few,
             ready=sum(course.ready for course in courses),
             known=sum(course.lessons for course in courses),
@@ -119,7 +128,8 @@ class Classroom:
         asked = request.query_params.get("page", "1")
         here = min(count, max(1, int(asked))) if asked.isascii() and asked.isdecimal() and len(asked) < 6 else 1
         lessons = self._node.releases.lessons(course.course, (here - 1) * LESSONS_ON_A_PAGE, LESSONS_ON_A_PAGE)
-        return self._page(request, "course.html", course=course, lines=lessons, here=here, count=count)
+        wishes = self.wishes.by_lesson()
+        return self._page(request, "course.html", course=course, lines=lessons, wishes=wishes, here=here, count=count)
 
     def lesson(self, request: Request) -> Response:
         """The player, or how far the fetching is; a lesson that cannot be watched yet may be listened to."""
@@ -146,6 +156,7 @@ class Classroom:
             "course_title": title,
             "over": place_of(line),
             "attachments": list_attachments(lesson, base, self._held) if lesson is not None else [],
+            **self.wishes.of(course, wanted),
         }
         if lesson is None or shown is None:
             return self._page(request, "waiting.html", **about)
@@ -206,6 +217,7 @@ class Classroom:
             held_bytes=held_bytes,
             fetched=node.bytes_fetched,
             line=node.line,
+            room=room_needed(*node.planning.now(), node.timetable.courses()),
             now=node.now(),
             clock_sure=is_sure(datetime.now(UTC), node.notes.moment("witness")),
             clock_offset=None if offset is None else float(offset),

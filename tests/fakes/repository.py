@@ -14,7 +14,7 @@ thief of this or that key, or of the line, could make.
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -196,8 +196,9 @@ class FakeRepository:
         payload_type: str = DIRECTION_TYPE,
         policy: Policy | None = None,
         store_url: str = "http://store.test/songtan-public",
+        unsaid: Collection[str] = (),
     ) -> bytes:
-        """Return a signed direction for `node`, as the API hands it out."""
+        """Return a signed direction for `node`, as the API hands it out; of its policy these fields are `unsaid`."""
         direction = Direction(
             node=node,
             version=version,
@@ -207,7 +208,8 @@ class FakeRepository:
             assignments=tuple(assignments),
             policy=policy or Policy(),
         )
-        envelope = Envelope(canonical_json(direction.model_dump(mode="json")), payload_type, {})
+        said = direction.model_dump(mode="json", exclude={"policy": set(unsaid)})
+        envelope = Envelope(canonical_json(said), payload_type, {})
         envelope.sign(signer or self.keys["directions"])
         return json.dumps(envelope.to_dict(), sort_keys=True).encode()
 

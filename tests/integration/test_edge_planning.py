@@ -3,13 +3,17 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from catalog.formats.occurrences import OneLesson
+from catalog.formats.protocol import Policy as Told
 from catalog.formats.rungs import Rung, Tier
+from catalog.look.filters import CHINA_TIME
+from edge_cache.line.windows import is_open
 from edge_cache.node import Node
-from edge_cache.planner.given import DAY, Due, Foreseen, Wish
+from edge_cache.planner.given import DAY, Due, Foreseen, Policy, Wish
 from edge_cache.planner.result import Reason, State, Why
 from edge_cache.planning.repository import key_of
 from edge_cache.planning.service import Asked, planner_policy
@@ -82,9 +86,9 @@ def test_a_teacher_who_does_not_want_a_lesson_is_asked_no_bytes_for_it_beforehan
         bell = node.now().timestamp() + DAY
         asked = Asked((), [Foreseen(other, bell, 0.9)], {wanted: Wish.NOW, other: Wish.NOT})
         node.planning.asked = lambda: asked
-        assert [(one.lesson, one.rung) for one in node.planning.ahead()][:1] == [(wanted.split("/")[1], "floor")]
-        assert other not in {step.lesson for step in node.planning.plan().steps}
-        assert node.planning.plan().steps[0].why is Why.WISH
+        assert [(one.lesson, one.rung) for one in node.planning.orders().ahead][:1] == [(wanted.split("/")[1], "floor")]
+        assert other not in {step.lesson for step in node.planning.planned()[1].steps}
+        assert node.planning.planned()[1].steps[0].why is Why.WISH
 
     school.run(work)
 
@@ -110,21 +114,67 @@ def test_what_is_learnt_of_the_line_survives_a_restart(school: School) -> None:
     school.run(know)
 
 
-def test_fill_windows_of_the_centre_are_hours_in_which_the_planner_counts_on_the_line(school: School) -> None:
-    async def work(node: Node) -> None:
-        await node.sync_once()
-        direction = node.sync().direction
-        assert direction is not None
-        told = direction.policy.model_validate(
-            {"rate_limit_bits_per_s": 80_000, "windows": [{"start": 1320, "end": 360}]}
-        )
-        policy = planner_policy(told)
-        assert [(w.begins_s / 3600, w.ends_s / 3600, w.share, w.rate) for w in policy.windows] == [
-            (0, 24, 1.0, 10_000.0),
-            (6, 22, 0.0, None),
-        ]
+def hours(policy: Policy) -> list[tuple[list[int], float, float, float, float | None]]:
+    return [(sorted(w.days), w.begins_s / 3600, w.ends_s / 3600, w.share, w.rate) for w in policy.windows]
 
-    school.run(work)
+
+WEEK = list(range(7))
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, []),
+        (
+            {"rate_limit_bits_per_s": 80_000, "windows": [{"start": 1320, "end": 360}]},
+            [(WEEK, 0, 24, 1.0, 10_000.0), (WEEK, 6, 22, 0.0, None)],
+        ),
+        # Friday's night belongs to Friday, also after midnight; on all other days the line is shut.
+        (
+            {"windows": [{"start": 1320, "end": 360, "days": [4]}]},
+            [([4], 0, 22, 0.0, None), ([0, 1, 2, 3, 6], 0, 24, 0.0, None), ([5], 6, 24, 0.0, None)],
+        ),
+        ({"windows": [{"start": 0, "end": 720}, {"start": 600, "end": 1439}]}, [(WEEK, 23 + 59 / 60, 24, 0.0, None)]),
+        ({"rate_limit_bits_per_s": 80_000, "idle_line_whole": True}, []),
+        (
+            {"rate_limit_bits_per_s": 80_000, "idle_line_whole": True, "gives_way": False},
+            [(WEEK, 0, 24, 1.0, 10_000.0)],
+        ),
+    ],
+)
+def test_fill_windows_of_the_centre_are_hours_in_which_the_planner_counts_on_the_line(
+    told: dict[str, Any], expected: list[Any]
+) -> None:
+    policy = planner_policy(Told.model_validate(told), 8 * 3600)
+    assert hours(policy) == expected
+
+
+@pytest.mark.parametrize("monday", [0, 3, 6])
+def test_the_planner_counts_on_the_line_in_just_the_minutes_in_which_the_line_is_open(monday: int) -> None:
+    told = Told.model_validate(
+        {"windows": [{"start": 1290, "end": 370, "days": [monday, 5]}, {"start": 700, "end": 760, "days": [2]}]}
+    )
+    shut = planner_policy(told, 8 * 3600).windows
+    start = datetime(2026, 11, 2, tzinfo=CHINA_TIME)
+    for minute in range(0, 7 * 1440, 10):
+        local = start + timedelta(minutes=minute)
+        second = (minute % 1440) * 60.0
+        is_shut = any(local.weekday() in w.days and w.begins_s <= second < w.ends_s for w in shut)
+        assert is_shut is not is_open(told.windows, local), local
+
+
+def test_hours_are_the_schools_whatever_zone_the_machine_believes_to_be_in(school: School) -> None:
+    start = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
+
+    async def learn(node: Node) -> None:
+        await node.sync_once()
+        for minute in range(0, 26 * 60, 5):
+            node.planning.watched(start + timedelta(minutes=minute), is_up=minute < 60 or minute >= 300)
+        line = node.planning.line()
+        assert line.up[9] < line.up[14] - 0.2  # 01:00 to 05:00 UTC is 07:00 to 11:00 six hours to the east
+        assert node.planning.now()[0].policy.utc_offset_s == 6 * 3600
+
+    school.run(learn, time_zone="Etc/GMT-6")
 
 
 def test_the_plan_is_told_to_people_and_machines_while_nothing_is_fetched(school: School) -> None:

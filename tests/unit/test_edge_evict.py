@@ -1,5 +1,6 @@
 """Removing from the store: nothing that a class may ask for or that others need, and rows before files."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from catalog.formats.index import TrackKind
 from catalog.formats.release import Lesson, Release
 from catalog.formats.rungs import Rung, Tier
+from edge_cache.planner.given import Wish
 from edge_cache.store.needs import RenditionKey
+from edge_cache.wishes.repository import WishRepository
 from tests.factories import Track, make_lesson, make_media, make_release, make_track
 from tests.fakes.box import Box
 
@@ -139,11 +142,42 @@ def test_room_is_taken_where_it_is_missed_least(box: Box) -> None:
     first, second = box.needs.spare()
     assert {one.course for one in first} == {other.course}
     assert {(one.course, one.release) for one in second} == {(release.course, 1)}
-    free = box.keeper.files.disk()[0]
-    box.evictor.make_room(free * 2)
+    box.evictor.make_room(lambda: False)
     assert on_disk(box) == digests(NEW_FLOOR, BEST, SOUND)
     assert box.releases.serving(update.course, update.lessons[0].id) == 2
-    assert box.evictor.make_room(0).segments == 0
+    assert box.evictor.make_room(lambda: True).segments == 0
+
+
+def planned(release: Release, *rungs: Rung) -> list[tuple[str, str, str]]:
+    return [(release.course, release.lessons[0].id, rung) for rung in rungs]
+
+
+def test_what_the_plan_gives_up_goes_after_what_no_class_can_ask_for_in_its_order_and_no_further(box: Box) -> None:
+    release, update = updated(box)
+    plan = planned(update, Rung.FLOOR, Rung.BEST)
+    assert box.evictor.make_room(lambda: True, plan).segments == 0, "there is room"
+    assert box.needs.spare_bytes() == sum(row.length for row in FLOOR.index.segments)
+    box.evictor.make_room(lambda: False)
+    assert on_disk(box) == digests(NEW_FLOOR, BEST, SOUND)
+    assert box.needs.spare_bytes() == 0
+    box.evictor.make_room(lambda: False, plan[:1])
+    assert on_disk(box) == digests(BEST, SOUND)
+    box.evictor.make_room(lambda: False, plan)
+    assert on_disk(box) == set(), "the sound goes with the last rung"
+    assert box.releases.serving(update.course, update.lessons[0].id) is None
+    del release
+
+
+def test_neither_what_is_watched_nor_what_a_teacher_keeps_goes_though_the_plan_says_so(box: Box) -> None:
+    release = filled(box, FLOOR, BEST, SOUND)
+    plan = planned(release, Rung.BEST, Rung.FLOOR)
+    wishes = WishRepository(box.database)
+    wishes.put(release.course, release.lessons[0].id, Wish.KEEP, datetime(2026, 11, 26, tzinfo=UTC))
+    assert box.evictor.make_room(lambda: False, plan).segments == 0
+    wishes.put(release.course, release.lessons[0].id, None, datetime(2026, 11, 26, tzinfo=UTC))
+    box.keeper.watch(FLOOR.index.digest)
+    box.evictor.make_room(lambda: False, plan)
+    assert on_disk(box) == digests(FLOOR)
 
 
 def test_strays_are_taken_or_removed(box: Box) -> None:

@@ -3,7 +3,17 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_cache.steps import AHEAD_BYTES, FetchBlob, FetchIndex, FetchRun, LessonNeed, RungNeed, TrackNeed, steps_for
+from edge_cache.steps import (
+    AHEAD_BYTES,
+    FetchBlob,
+    FetchIndex,
+    FetchRun,
+    LessonNeed,
+    RungNeed,
+    TrackNeed,
+    lacking,
+    steps_for,
+)
 
 WHOLE = 1 << 40
 sizes = st.integers(1, 5000)
@@ -157,3 +167,17 @@ def test_nothing_waits_for_an_index_that_could_not_be_fetched() -> None:
 def test_nothing_missing_is_nothing_to_do() -> None:
     assert steps_for([LessonNeed("a", (rung(1, floor=True),))], 1000, WHOLE) == []
     assert steps_for([], 1000, WHOLE) == []
+
+
+@given(st.lists(lessons, max_size=4), st.integers(1, 9000), st.integers(0, 40_000))
+@settings(deadline=None)
+def test_nothing_is_begun_that_does_not_wholly_fit_and_nothing_takes_its_room(
+    needs: list[LessonNeed], run_bytes: int, room: int
+) -> None:
+    whole, fitting = steps_for(needs, run_bytes, WHOLE), steps_for(needs, run_bytes, WHOLE, room)
+    assert fitting == [step for step in whole if step in fitting]
+    assert sum(step.length for step in fitting if not isinstance(step, FetchIndex)) <= room
+    assert steps_for(needs, run_bytes, WHOLE, sum(map(lacking, needs))) == whole
+    begun = {step.index for step in fitting if isinstance(step, FetchRun)}
+    left_out = {step.index for step in whole if isinstance(step, FetchRun) and step not in fitting}
+    assert not begun & left_out

@@ -10,6 +10,7 @@ from catalog.formats.forecast import State, Why
 from catalog.formats.occurrences import DaysOff
 from catalog.formats.release import Release
 from catalog.formats.rungs import Rung
+from edge_cache.planner.foresee import foresee
 from edge_cache.planner.given import Due
 from edge_cache.planner.result import Forecast as Planned
 from edge_cache.planner.result import Reason
@@ -93,7 +94,7 @@ def test_where_nobody_types_a_timetable_what_was_played_says_what_comes_next(box
         Played(release.course, release.lessons[n].id, TODAY - timedelta(days=3 * 7 - 7 * n), 10, 30) for n in range(3)
     ]
     PlayedRepository(box.database).add(rows, TODAY - timedelta(days=400))
-    foreseen = uses(box).foreseen()
+    foreseen = foresee(NOW.timestamp(), uses(box).school())
     assert foreseen[0].lesson == named(release.course, release.lessons[3].id)
     assert foreseen[0].chance > 0.5
 

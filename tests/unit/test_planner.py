@@ -4,17 +4,18 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_cache.planner.given import DAY, HOUR, Disk, Due, Foreseen, Given, Lesson, Line, Policy, Track, Window, Wish
 from edge_cache.planner.given import rendition as made
 from edge_cache.planner.plan import next_steps, plan
-from edge_cache.planner.result import Plan, Reason, State, Why
+from edge_cache.planner.result import Gone, Plan, Reason, State, Why
 
 NOW = 1_789_000_000.0
 WORTH = {"floor": 0.7, "clear": 0.9, "best": 1.0}
 MILLION = 1_000_000
+SIZES = {"floor": 20, "clear": 40, "best": 108}
 WHOLE_DAY = Line(rate=100_000.0, busy_s=DAY, watched_s=30 * DAY, up=(1.0,) * 24)
 relaxed = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
@@ -84,7 +85,7 @@ def test_each_step_fetches_what_its_rung_lacks_and_no_lesson_twice(node: Given) 
     for step in steps:
         rung = next(r for r in node.lessons[step.lesson].renditions if r.rung == step.rung)
         assert step.length == rung.missing > 0
-        assert node.wishes.get(step.lesson) is not Wish.NOT
+        assert node.wishes.get(step.lesson) is not Wish.NOT or step.lesson in {due.lesson for due in node.due}
 
 
 @given(nodes())
@@ -93,7 +94,8 @@ def test_nothing_due_foreseen_pinned_or_about_to_be_fetched_is_evicted(node: Giv
     made_plan = plan(node, horizon_bytes=float("inf"))
     gone = {one.lesson for one in made_plan.evictions}
     refused = {name for name, wish in node.wishes.items() if wish is Wish.NOT}
-    assert not gone & (used(node) - refused)
+    due = {due.lesson for due in node.due if due.bell > NOW}
+    assert not gone & (due | (used(node) - refused))
     assert not gone & (set(node.wishes) - refused)
     assert not gone & {step.lesson for step in made_plan.steps}
 
@@ -125,8 +127,9 @@ def test_a_better_rung_is_fetched_at_once_only_if_every_floor_can_surely_be_had(
 @relaxed
 def test_more_line_never_leaves_more_classes_waiting(node: Given, times: float) -> None:
     node = replace(node, disk=Disk(1 << 50), foreseen=(), likely=(), wishes={})
-    assume(all(r.missing in {0, r.length} for one in node.lessons.values() for r in one.renditions))
-    assume(len({due.lesson for due in node.due}) == len(node.due))
+    partly = {name for name, one in node.lessons.items() if 0 < one.renditions[0].missing < one.renditions[0].length}
+    lessons = {name: one if name not in partly else lesson(name) for name, one in node.lessons.items()}
+    node = replace(node, lessons=lessons, due=list({due.lesson: due for due in node.due}.values()))
     faster = replace(node, line=replace(node.line, rate=node.line.rate * times))
     assert waiting(plan(faster)) <= waiting(plan(node))
 
@@ -185,12 +188,30 @@ def test_of_lessons_that_cannot_all_come_the_small_ones_do() -> None:
 
 
 def test_a_teacher_who_says_now_comes_first_and_one_who_says_not_is_heard() -> None:
-    node = node_of([lesson("a"), lesson("b"), lesson("c")], [Due("a", "1", NOW + HOUR), Due("c", "1", NOW + HOUR)])
-    node = replace(node, wishes={"b": Wish.NOW, "c": Wish.NOT})
-    made_plan = plan(node)
-    assert made_plan.steps[0].lesson == "b"
-    assert made_plan.steps[0].why is Why.WISH
-    assert next(f for f in made_plan.forecast if f.lesson == "c").reason is Reason.NOT_WANTED
+    node = node_of([lesson("a"), lesson("b"), lesson("c")], [Due("a", "1", NOW + HOUR)])
+    node = replace(node, foreseen=[Foreseen("c", NOW + HOUR, 0.9)], likely=[("c", 1.0)])
+    made_plan = plan(replace(node, wishes={"b": Wish.NOW, "c": Wish.NOT}), horizon_bytes=float("inf"))
+    assert [(s.lesson, s.why) for s in made_plan.steps][:2] == [("b", Why.WISH), ("a", Why.DUE)]
+    assert "c" in {step.lesson for step in plan(node).steps}
+    assert "c" not in {step.lesson for step in made_plan.steps}
+
+
+def test_what_the_timetable_needs_is_fetched_and_stays_though_somebody_does_not_want_it() -> None:
+    here, due = lesson("here", held="floor"), [Due("due", "1", NOW + 3 * DAY), Due("here", "1", NOW + 4 * DAY)]
+    node = replace(node_of([here, lesson("due")], due), disk=Disk(0))
+    assert plan(replace(node, wishes={"here": Wish.NOT})).evictions == ()
+    made_plan = plan(replace(node, disk=Disk(1 << 40), wishes={"due": Wish.NOT}))
+    assert made_plan.steps[0].lesson == "due"
+    assert made_plan.forecast[0].state is State.ARRIVING
+
+
+def test_what_a_teacher_refused_goes_first_though_it_is_foreseen_and_what_is_kept_never() -> None:
+    lessons = [lesson("due"), lesson("no", held="floor", played_at=NOW - DAY), lesson("old", held="floor")]
+    node = replace(node_of(lessons, [Due("due", "1", NOW + 3 * DAY)]), foreseen=[Foreseen("no", NOW + DAY, 0.9)])
+    node = replace(node, disk=Disk(0))
+    assert [one.lesson for one in plan(node).evictions] == ["old"]
+    assert [one.lesson for one in plan(replace(node, wishes={"no": Wish.NOT})).evictions][:1] == ["no"]
+    assert plan(replace(node, wishes={"old": Wish.KEEP})).evictions == ()
 
 
 def test_a_full_disk_gives_up_what_is_useless_first_then_what_was_used_long_ago() -> None:
@@ -202,6 +223,33 @@ def test_a_full_disk_gives_up_what_is_useless_first_then_what_was_used_long_ago(
     made_plan = plan(node)
     assert [one.lesson for one in made_plan.evictions] == ["old"]
     assert [s.lesson for s in made_plan.steps] == ["due"]
+
+
+def test_what_a_larger_one_makes_needless_is_not_given_up() -> None:
+    rungs = [made(rung, WORTH[rung], (Track(f"two-{rung}", length * MILLION, 0),)) for rung, length in SIZES.items()]
+    node = node_of([Lesson("two", "course", 0, tuple(rungs)), lesson("due")], [Due("due", "1", NOW + 3 * DAY)])
+    gone = plan(replace(node, disk=Disk(0))).evictions
+    assert [(one.rung, one.length, one.why) for one in gone] == [("best", 108 * MILLION, Gone.UNUSED)]
+    gone = plan(replace(node, disk=Disk(90 * MILLION))).evictions
+    assert [(one.rung, one.why) for one in gone] == [("floor", Gone.BETTER_HERE)]
+
+
+@given(nodes())
+@relaxed
+def test_no_more_is_given_up_than_is_short_and_all_of_it_is_needed(node: Given) -> None:
+    made_plan = plan(node)
+    freed = [one.length for one in made_plan.evictions]
+    assert not freed or made_plan.short
+    assert all(sum(freed) - length < made_plan.short for length in freed)
+
+
+def test_what_no_class_can_ask_for_goes_before_any_lesson_and_a_store_beyond_its_quota_shrinks() -> None:
+    node = node_of([lesson("old", held="floor"), lesson("due")], [Due("due", "1", NOW + 3 * DAY)])
+    spared = plan(replace(node, disk=Disk(0, spare=200 * MILLION)))
+    assert (spared.short, spared.evictions) == (108 * MILLION, ())
+    assert [s.lesson for s in spared.steps] == ["due"]
+    over = plan(replace(node, due=(), disk=Disk(-10 * MILLION)))
+    assert [one.lesson for one in over.evictions] == ["old"]
 
 
 def test_a_disk_full_of_what_is_due_says_so() -> None:

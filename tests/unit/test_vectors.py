@@ -106,6 +106,14 @@ def test_the_direction_is_opened() -> None:
     assert direction.version == FOUND["direction"]["version"]
     assert direction.assignments[0].course == FOUND["course"]
     assert direction.policy.windows[0].end == 360
+    policy = direction.policy
+    assert (policy.monthly_bytes, policy.thrift, policy.disk_quota_bytes) == (5 * 10**9, 0.001, 64 * 10**9)
+
+
+def test_a_direction_of_a_centre_that_knows_fewer_fields_says_nothing_of_them() -> None:
+    policy = trusting().open_direction(read(FOUND["older_direction"]), FOUND["node"]).policy
+    assert (policy.monthly_bytes, policy.thrift, policy.disk_quota_bytes) == (None, 0, None)
+    assert policy.rate_limit_bits_per_s == 2_000_000
 
 
 def test_the_bundle_holds_the_stores_objects_up_to_where_it_is_torn() -> None:

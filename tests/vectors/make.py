@@ -2,7 +2,7 @@
 
     store/          what an object store would hold, by name: packs, indexes, blobs, releases, metadata
     segments/       the segments of the pack, each as a node keeps it: without its place
-    directions/     one for the node named in vectors.json
+    directions/     one for the node named in vectors.json, and the same from a centre that knows fewer fields
     bundle/         a drive: its first volume whole, its second one torn in the last entry
     refused/        statements that a node that has taken the rest must refuse
     timetable/      copies of entries and what they are together; entries and what takes place on the days of weeks
@@ -36,6 +36,7 @@ POSTER = b"\xff\xd8\xff\xe0 not a real picture"
 STILL = b"\xff\xd8\xff\xe0 not a real slide"
 WORKSHEET = "%PDF-1.7 雪中送炭\0".encode() * (PART_BYTES // 22 + 1)
 WORKSHEET_NAME = "课堂练习（1）.pdf"
+OF_LATER_CENTRES = ("monthly_bytes", "thrift", "disk_quota_bytes")
 QUALITY = Quality(vmaf_mean=93.4, vmaf_p5=88.0, vmaf_min=79.9, legibility=0.995)
 
 
@@ -61,18 +62,7 @@ def vectors() -> dict[str, bytes]:
     before = repository.copy()
     second = repository.publish(_release(tracks, 2))
     files |= {f"store/{key}": data for key, data in repository.objects.items()}
-    direction = repository.direction(
-        NODE,
-        [Assignment(course=COURSE, partner=PARTNER, release=1)],
-        version=3,
-        policy=Policy(
-            rate_limit_bits_per_s=2_000_000,
-            windows=(Window(start=1320, end=360),),
-            tiers=(Tier.COMPATIBLE, Tier.MODERN),
-        ),
-        store_url="https://store.example.org/songtan-public",
-    )
-    files["directions/direction.json"] = direction
+    files |= _directions(repository)
     refused = _refused(repository, before)
     files |= {f"refused/{name}": data for name, (_, data) in refused.items()}
     volumes, held = _bundle(repository, before, tracks, [first.stored_as, second.stored_as])
@@ -92,6 +82,7 @@ def vectors() -> dict[str, bytes]:
         "attachment": {"name": WORKSHEET_NAME, "length": len(WORKSHEET), "sha256": sha256_hex(WORKSHEET)},
         "tracks": [_described(track) for track in tracks],
         "direction": {"file": "directions/direction.json", "version": 3},
+        "older_direction": "directions/direction-of-an-older-centre.json",
         "bundle": {"place": "bundle", "held": held},
         "refused": {name: step for name, (step, _) in refused.items()},
     }
@@ -164,6 +155,29 @@ def _described(track: Track) -> dict[str, object]:
             {"digest": s.digest, "offset": s.offset, "length": s.length, "start": s.start, "duration": s.duration}
             for s in track.index.segments
         ],
+    }
+
+
+def _directions(repository: FakeRepository) -> dict[str, bytes]:
+    """Return a direction, and the same as a centre of before would say it."""
+    policy = Policy(
+        rate_limit_bits_per_s=2_000_000,
+        windows=(Window(start=1320, end=360),),
+        monthly_bytes=5_000_000_000,
+        thrift=0.001,
+        disk_quota_bytes=64_000_000_000,
+        tiers=(Tier.COMPATIBLE, Tier.MODERN),
+    )
+    return {
+        f"directions/{name}.json": repository.direction(
+            NODE,
+            [Assignment(course=COURSE, partner=PARTNER, release=1)],
+            version=3,
+            policy=policy,
+            store_url="https://store.example.org/songtan-public",
+            unsaid=unsaid,
+        )
+        for name, unsaid in (("direction", ()), ("direction-of-an-older-centre", OF_LATER_CENTRES))
     }
 
 
