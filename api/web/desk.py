@@ -156,6 +156,7 @@ NOTICES = {
     "retried": ("info", N_("It is being tried again. What was done before is not done twice.")),
     "county-added": ("good", N_("The county is there. Now add its schools.")),
     "site-added": ("good", N_("The school is there. Now add its node.")),
+    "policy-set": ("good", N_("Saved. The node hears of it with its next direction.")),
     "tiers-set": ("good", N_("Saved. The node hears of it with its next direction.")),
     "node-added": ("good", N_("The node is there. Now make an enrolment code for its box.")),
     "code-once": (

@@ -86,16 +86,16 @@ def set_policy(session: Session, node_id: str, policy: Policy) -> Node:
     return node
 
 
+def policy_of(session: Session, node_id: str) -> Policy:
+    """Return how the node may use line and disk. Raises NodeUnknown."""
+    return Policy.model_validate(find_node(session, node_id).policy)
+
+
 def set_tiers(session: Session, node_id: str, tiers: tuple[Tier, ...]) -> Node:
     """Say which tiers of lessons the node fetches, at least one; a direction is owed. Raises NodeUnknown."""
     node = find_node(session, node_id, lock=True)
     policy = Policy.model_validate(node.policy)
     return set_policy(session, node_id, Policy.model_validate(policy.model_dump() | {"tiers": tiers}))
-
-
-def tiers_of(session: Session, node_id: str) -> tuple[Tier, ...]:
-    """Return the tiers that the node fetches, `compatible` first. Raises NodeUnknown."""
-    return Policy.model_validate(find_node(session, node_id).policy).tiers
 
 
 def owe_for_course(session: Session, course_id: str) -> int:

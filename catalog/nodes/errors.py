@@ -113,3 +113,13 @@ class ReportNotYours(AppError):
     code = "report.not-yours"
     status = 409
     message = N_("Another node sent a report with the id %(report)s. Give each report an id of its own.")
+
+
+class WindowWrong(AppError):
+    """Something that is no fill window."""
+
+    code = "nodes.window"
+    status = 422
+    message = N_(
+        "“%(window)s” names no hours. Write 22:00-06:00 for every day, or 1-5 22:00-06:00 for Monday to Friday."
+    )

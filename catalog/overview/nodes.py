@@ -32,10 +32,11 @@ def list_nodes(
     site_id: str | None = None,
     touch: Touch | None = None,
     problems: bool = False,
+    risks: bool = False,
 ) -> tuple[Page[NodeRow], int]:
     """Return a page of nodes, the newest first, and how many there are in all."""
-    wanted = repository.node_conditions(now, county_id, site_id, touch, problems)
-    rows = repository.nodes_page(session, wanted, after)
+    wanted = repository.node_conditions(now, county_id, site_id, touch, problems=problems, risks=risks)
+    rows = repository.nodes_page(session, wanted, after, now)
     shown = _node_rows(session, rows[:PAGE_SIZE], now)
     last = rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None
     page = Page(shown, Cursor(last.created_at, last.id).encoded() if last else None)
@@ -44,7 +45,7 @@ def list_nodes(
 
 def node_row(session: Session, node_id: str, now: datetime) -> NodeRow | None:
     """Return how one node stands, or None if there is none of this id."""
-    row = repository.node(session, node_id)
+    row = repository.node(session, node_id, now)
     return _node_rows(session, [row], now)[0] if row is not None else None
 
 
@@ -69,6 +70,7 @@ def _node_row(row: Row[Any], held: tuple[int, int], now: datetime) -> NodeRow:
         touch=touch_of(row.enrolled_at, heard, now),
         quiet_s=max(0.0, (now - heard).total_seconds()) if heard else 0.0,
         problems=list(health.problems) if health else [],
+        at_risk=row.at_risk,
         lessons_ready=held[0],
         lessons=held[1],
         direction_held=health.direction_version if health else 0,

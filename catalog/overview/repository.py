@@ -4,18 +4,35 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, and_, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlmodel import Session, col
 
 from catalog.accounts.models import Partner
 from catalog.courses.models import Course, Lesson, Source, SourceKind, SourceState
+from catalog.formats.forecast import State
 from catalog.jobs.models import Job, JobState
 from catalog.jobs.repository import has_media
 from catalog.nodes.models import County, Holding, Node, Site, TargetingRule
 from catalog.overview.schemas import Touch
 from catalog.paging import PAGE_SIZE, Cursor
 from catalog.publishing.models import Publication, PublicationState
+from catalog.timetable.models import NodeForecast
 
 FRESH_WITHIN = timedelta(hours=1)
 """A node reports every few minutes while it has a line."""
@@ -102,6 +119,27 @@ def newest_numbers(session: Session, course_ids: Sequence[str]) -> dict[tuple[st
     return {(row[0], row[1]): row[2] for row in session.execute(query)}
 
 
+def at_risk(now: datetime) -> ScalarSelect[int]:
+    """Return the count of a node's timetabled lessons that have not ended and may not play, as it last said.
+
+    A state of a later version counts as at risk, as it is shown.
+    """
+    lessons = func.jsonb_array_elements(col(NodeForecast.body)["lessons"]).table_valued(column("value", JSONB))
+    lesson = lessons.c.value
+    return (
+        select(func.count())
+        .select_from(NodeForecast)
+        .join(lessons, true())
+        .where(
+            col(NodeForecast.node_id) == col(Node.id),
+            cast(lesson["ends"].astext, DateTime(timezone=True)) > now,
+            lesson["state"].astext.not_in([State.READY, State.WILL_PLAY, State.ARRIVING]),
+        )
+        .correlate(Node)
+        .scalar_subquery()
+    )
+
+
 _NODE_COLUMNS: tuple[Any, ...] = (
     *(col(Node.id), col(Node.name), col(Node.created_at), col(Node.enrolled_at), col(Node.last_seen_at)),
     *(col(Node.health), col(Node.direction_version), col(Node.software)),
@@ -110,21 +148,27 @@ _NODE_COLUMNS: tuple[Any, ...] = (
 )
 
 
-def _nodes() -> Select[Any]:
+def _nodes(now: datetime) -> Select[Any]:
     return (
-        select(*_NODE_COLUMNS)
+        select(*_NODE_COLUMNS, at_risk(now).label("at_risk"))
         .join(Site, col(Site.id) == col(Node.site_id))
         .join(County, col(County.id) == col(Site.county_id))
     )
 
 
-def node(session: Session, node_id: str) -> Row[Any] | None:
+def node(session: Session, node_id: str, now: datetime) -> Row[Any] | None:
     """Return one node with its places, as `nodes_page` does."""
-    return session.execute(_nodes().where(col(Node.id) == node_id)).one_or_none()
+    return session.execute(_nodes(now).where(col(Node.id) == node_id)).one_or_none()
 
 
 def node_conditions(
-    now: datetime, county_id: str | None, site_id: str | None, touch: Touch | None, problems: bool
+    now: datetime,
+    county_id: str | None,
+    site_id: str | None,
+    touch: Touch | None,
+    *,
+    problems: bool,
+    risks: bool,
 ) -> list[ColumnElement[bool]]:
     """Return what narrows a list of nodes."""
     wanted: list[ColumnElement[bool]] = []
@@ -136,12 +180,16 @@ def node_conditions(
         wanted.append(touch_is(touch, now))
     if problems:
         wanted.append(_PROBLEMS > 0)
+    if risks:
+        wanted.append(at_risk(now) > 0)
     return wanted
 
 
-def nodes_page(session: Session, wanted: Sequence[ColumnElement[bool]], after: Cursor | None) -> Sequence[Row[Any]]:
+def nodes_page(
+    session: Session, wanted: Sequence[ColumnElement[bool]], after: Cursor | None, now: datetime
+) -> Sequence[Row[Any]]:
     """Return up to one row more than a page of nodes, the newest first."""
-    query = _nodes().where(*wanted)
+    query = _nodes(now).where(*wanted)
     if after is not None:
         query = query.where(tuple_(col(Node.created_at), col(Node.id)) < tuple_(after.created_at, after.id))
     return session.execute(query.order_by(col(Node.created_at).desc(), col(Node.id).desc()).limit(PAGE_SIZE + 1)).all()
@@ -175,7 +223,7 @@ def held_by(session: Session, node_id: str) -> Sequence[Any]:
 
 
 def counts_by_county(session: Session, now: datetime) -> Sequence[Row[Any]]:
-    """Return every county by name: id, name, nodes, fresh, silent, new, problems, lessons ready, lessons."""
+    """Return every county by name: id, name, nodes, fresh, silent, new, problems, at risk, lessons ready, lessons."""
     held = (
         select(
             col(Holding.node_id).label("node_id"),
@@ -185,6 +233,8 @@ def counts_by_county(session: Session, now: datetime) -> Sequence[Row[Any]]:
         .group_by(col(Holding.node_id))
         .subquery()
     )
+
+    risks = select(col(Node.id).label("node_id"), at_risk(now).label("lessons")).subquery()
 
     def having(touch: Touch) -> ColumnElement[int]:
         return func.count(col(Node.id)).filter(touch_is(touch, now), col(Node.id).is_not(None))
@@ -199,6 +249,7 @@ def counts_by_county(session: Session, now: datetime) -> Sequence[Row[Any]]:
             having(Touch.SILENT).label("silent"),
             having(Touch.NEW).label("new"),
             func.count(col(Node.id)).filter(_PROBLEMS > 0).label("problems"),
+            func.coalesce(func.sum(risks.c.lessons), 0).label("at_risk"),
             func.coalesce(func.sum(held.c.ready), 0).label("lessons_ready"),
             func.coalesce(func.sum(held.c.lessons), 0).label("lessons"),
         )
@@ -206,6 +257,7 @@ def counts_by_county(session: Session, now: datetime) -> Sequence[Row[Any]]:
         .outerjoin(Site, col(Site.county_id) == col(County.id))
         .outerjoin(Node, col(Node.site_id) == col(Site.id))
         .outerjoin(held, held.c.node_id == col(Node.id))
+        .outerjoin(risks, risks.c.node_id == col(Node.id))
         .group_by(col(County.id), col(County.name))
         .order_by(col(County.name))
     )

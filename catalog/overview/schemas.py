@@ -91,6 +91,7 @@ class NodeRow(BaseModel):
     touch: Touch
     quiet_s: float
     problems: list[str]
+    at_risk: int
     lessons_ready: int
     lessons: int
     direction_held: int
@@ -102,7 +103,10 @@ class NodeRow(BaseModel):
 
 
 class Counts(BaseModel):
-    """How many nodes there are, by when they were heard, and how many of their lessons are ready."""
+    """How many nodes there are, by when they were heard, and how many of their lessons are ready.
+
+    `at_risk` counts timetabled lessons of today and tomorrow that may not play at their bell.
+    """
 
     sites: int = 0
     nodes: int = 0
@@ -110,6 +114,7 @@ class Counts(BaseModel):
     silent: int = 0
     new: int = 0
     problems: int = 0
+    at_risk: int = 0
     lessons_ready: int = 0
     lessons: int = 0
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog.look.filters import human_bytes
+from songtan.clients.policy_cli import policy
 from songtan.clients.terminal import (
     BUDGET_HELP,
     Json,
@@ -37,6 +38,7 @@ for name, part in (
 ):
     app.add_typer(part, name=name)
 add_session_commands(app, "ops")
+node_app.command("policy")(policy)
 
 NAMED = {"ID": lambda r: r["id"], "Name": lambda r: r["name"]}
 

@@ -252,5 +252,11 @@ def test_a_policy_reaches_the_node(world: World) -> None:
     assert now.version > version
     assert now.policy.tiers == (Tier.COMPATIBLE, Tier.MODERN)
     assert now.policy.windows[0].start == 1320, "the rest of the policy stays"
+    metered = {"monthly_bytes": 10**9, "thrift": 0.001, "disk_quota_bytes": 10**11}
+    world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, json=metered)
+    world.look()
+    told = world.signer.directions[-1].policy
+    assert (told.monthly_bytes, told.thrift, told.disk_quota_bytes) == (10**9, 0.001, 10**11)
+    world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, 422, json={"thrift": 2})
     world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, 422, json={"tiers": []})
     world.send("PUT", f"/api/nodes/{node['id']}/policy", ops, 422, json={"tiers": ["other"]})

@@ -1,5 +1,6 @@
 """What ops see of a school's timetable: how the next lessons stand, as the node said, and why one is at risk."""
 
+import re
 from datetime import datetime, timedelta
 
 from catalog.accounts.models import Role, SessionKind
@@ -56,6 +57,26 @@ def test_the_nodes_page_says_how_the_next_lessons_stand(world: World) -> None:
     assert pages["en"].count("At risk") == 2
     for words in ("就绪", "可能来不及", "网速太慢，上课前送不到。", "中心没有的课程"):
         assert words in pages["zh-CN"]
+
+
+def test_the_overview_counts_lessons_at_risk_and_leads_to_their_nodes(world: World) -> None:
+    ops = world.as_(Role.OPS)
+    at_risk, box = world.enrolled_node(ops)
+    well, other = world.enrolled_node(ops)
+    now, course = utc_now(), new_id()
+    soon, past = now + timedelta(hours=1), now - timedelta(hours=2)
+    states = ("ready", "will-play", "arriving", "at-risk", "of-a-later-version")
+    lessons = [lesson(course, new_id(), soon, state) for state in states]
+    report_of = report(now, *lessons, lesson(course, None, past, "at-risk"))
+    world.send("POST", "/api/node/reports", box, json=report_of)
+    world.send("POST", "/api/node/reports", other, json=report(now, lesson(course, new_id(), soon, "ready")))
+    cookie = {**world.as_(Role.OPS, kind=SessionKind.COOKIE), "Accept-Language": "en"}
+    overview = world.client.get("/ops/", headers=cookie).text
+    assert re.search(r'href="/ops/nodes\?touch=at-risk"[^>]*>\s*<[^>]*>\s*2\s*<', overview), overview
+    nodes = world.client.get("/ops/nodes?touch=at-risk", headers=cookie).text
+    assert "2 lessons at risk" in nodes
+    assert f"/ops/nodes/{at_risk['id']}" in nodes
+    assert f"/ops/nodes/{well['id']}" not in nodes
 
 
 def test_the_nodes_page_says_where_the_school_has_to_choose(world: World) -> None:

@@ -238,7 +238,7 @@ def test_a_reviewer_sees_and_cannot_change(world: World, partner: Visitor) -> No
 
 def _chosen(page: str) -> str:
     """Return the tiers that a node's page shows as chosen."""
-    (choice,) = re.findall(r'<option value="(\w+)" selected', page)
+    (choice,) = re.findall(r'<option value="(compatible|modern|both)" selected', page)
     return str(choice)
 
 
@@ -269,6 +269,15 @@ def test_ops_builds_the_way_to_a_school(world: World, partner: Visitor, ops: Vis
         assert _chosen(ops.both(saved.headers["location"])) == choice
     refused = ops.post(f"{node.partition('?')[0]}/tiers", page, 422, tiers="all")
     assert _chosen(refused.text) == "both"
+    policy: dict[str, Any] = {"rate_limit_bits_per_s": "2", "windows": "1-5 22:00-06:00", "disk_reserve_bytes": "5"}
+    said = ops.post(f"{node.partition('?')[0]}/policy", page, monthly_bytes="3", thrift="0.001", **policy)
+    shown = ops.both(said.headers["location"])
+    assert _chosen(shown) == "both", "the rest of the policy stays"
+    for words in ('value="2"', "1-5 22:00-06:00", 'value="3"', '<option value="0.001" selected'):
+        assert words in shown
+    wrong = ops.post(f"{node.partition('?')[0]}/policy", page, 422, **policy | {"windows": "at night"}).text
+    assert "f-windows-error" in wrong
+    assert "at night" in wrong
     for query in (
         "",
         "?touch=new",

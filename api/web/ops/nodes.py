@@ -9,6 +9,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from api.web.desk import Desk, Faults, Fields, TheDesk, TheForm, TheOps, Viewer, faults_of, see_other, show
+from api.web.ops.policy_form import form_of, read_form, thrift_choices
 from catalog.db import utc_now
 from catalog.formats.errors import N_, AppError
 from catalog.formats.rungs import Tier
@@ -40,6 +41,7 @@ TABS = {
     Touch.SILENT.value: N_("Silent"),
     Touch.NEW.value: N_("Not enrolled"),
     "problems": N_("With problems"),
+    "at-risk": N_("With lessons at risk"),
 }
 
 router = APIRouter(prefix="/ops/nodes", include_in_schema=False)
@@ -75,6 +77,7 @@ def _nodes(request: Request, desk: Desk, county: str, site: str, touch: str, aft
             site_id=site or None,
             touch=Touch(touch) if touch in set(Touch) else None,
             problems=touch == "problems",
+            risks=touch == "at-risk",
         )
         name = _place_name(session, county, site)
 
@@ -136,7 +139,7 @@ def _node_form(request: Request, desk: Desk, viewer: Viewer, form: Fields, **wro
 @router.get("/{node_id}")
 def node_page(request: Request, desk: TheDesk, viewer: TheOps, node_id: str) -> Response:
     """Show a node."""
-    return _page(request, desk, viewer, node_id)
+    return node_answer(request, desk, viewer, node_id)
 
 
 @router.get("/{node_id}/live")
@@ -147,15 +150,26 @@ def node_live(request: Request, desk: TheDesk, viewer: TheOps, node_id: str) -> 
     return show(request, desk, viewer, "ops/node_live.html", **context)
 
 
-def _page(request: Request, desk: Desk, viewer: Viewer, node_id: str, error: AppError | None = None) -> Response:
+def node_answer(
+    request: Request,
+    desk: Desk,
+    viewer: Viewer,
+    node_id: str,
+    error: AppError | None = None,
+    form: Fields | None = None,
+    errors: Faults | None = None,
+) -> Response:
+    """Answer with a node's page; `form` is a policy that somebody typed, and `errors` what is wrong with it."""
     language = desk.pages.language(request)
     with desk.centre.session() as session:
         context = _node(session, desk, request, node_id)
         rules = overview.rules_of_node(session, node_id)
         lessons = timetable.of_node(session, node_id, context["node"].site_id, utc_now())
+        policy = directions.policy_of(session, node_id)
     assigned = [{"course": title, "why": name or translate(N_("this node"), language)} for title, _, name in rules]
-    context |= {"assigned": assigned, "timetable": lessons, "now": utc_now()}
-    return show(request, desk, viewer, "ops/node.html", section="nodes", error=error, **context)
+    context |= {"assigned": assigned, "timetable": lessons, "now": utc_now(), "form": form or form_of(policy)}
+    context["thrift_choices"] = thrift_choices(policy, language)
+    return show(request, desk, viewer, "ops/node.html", section="nodes", error=error, errors=errors, **context)
 
 
 def _node(session: Session, desk: Desk, request: Request, node_id: str) -> dict[str, Any]:
@@ -163,7 +177,7 @@ def _node(session: Session, desk: Desk, request: Request, node_id: str) -> dict[
     if row is None:
         raise NodeUnknown(node=node_id)
     facts = _facts(row, desk.pages.language(request))
-    tiers = directions.tiers_of(session, node_id)
+    tiers = directions.policy_of(session, node_id).tiers
     return {
         "node": row,
         "facts_of_node": facts,
@@ -208,7 +222,7 @@ def new_code(request: Request, desk: TheDesk, viewer: TheOps, node_id: str, _sen
             made = nodes.new_code(session, node_id, root, CodeIn().hours)
             row = overview.node_row(session, node_id, utc_now())
     except AppError as error:
-        return _page(request, desk, viewer, node_id, error)
+        return node_answer(request, desk, viewer, node_id, error)
     centre = str(request.base_url).rstrip("/")
     return show(
         request,
@@ -234,9 +248,22 @@ def set_tiers(request: Request, desk: TheDesk, viewer: TheOps, node_id: str, sen
         with desk.centre.session() as session:
             directions.set_tiers(session, node_id, wanted)
     except AppError as error:
-        return _page(request, desk, viewer, node_id, error)
+        return node_answer(request, desk, viewer, node_id, error)
     desk.centre.wake_watcher()
     return see_other(f"/ops/nodes/{node_id}?said=tiers-set")
+
+
+@router.post("/{node_id}/policy")
+def set_policy(request: Request, desk: TheDesk, viewer: TheOps, node_id: str, sent: TheForm) -> Response:
+    """Say how the node may use line and disk; it hears of it with its next direction."""
+    with desk.centre.session() as session:
+        policy, faults = read_form(sent.fields, directions.policy_of(session, node_id), desk.pages.language(request))
+        if not faults:
+            directions.set_policy(session, node_id, policy)
+    if faults:
+        return node_answer(request, desk, viewer, node_id, form=sent.fields, errors=faults)
+    desk.centre.wake_watcher()
+    return see_other(f"/ops/nodes/{node_id}?said=policy-set")
 
 
 @router.get("/{node_id}/codes")
