@@ -45,7 +45,7 @@ up: .venv/.demo ## keep a centre running here until Ctrl-C
 
 .PHONY: test
 test: .venv/.dev browser ## run every test: real servers, real processes, real Chromium (ARGS="tests/unit -x")
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: browser
 browser: ## install Chromium, a Chinese font and LibreOffice for the tests, or say what is missing

@@ -194,18 +194,20 @@ def value_of(entry: Entry, name: str) -> Any:
 
 
 def disputed(entry: Entry) -> dict[str, tuple[Write, ...]]:
-    """Return the fields that have several values, each value once, the shown one first.
+    """Return the fields that have several values, each value once, the shown one first; none once it is removed.
 
     `removed` is among them when somebody removed the entry without having seen all that is in it.
     """
-    found = {}
+    found: dict[str, tuple[Write, ...]] = {}
+    if is_removed(entry):
+        return found
     for name, writes in entry.fields.items():
         different: dict[bytes, Write] = {}
         for write in writes:
             different.setdefault(canonical_json(write.value), write)
         if name != "removed" and len(different) > 1:
             found[name] = tuple(different.values())
-    if _removals(entry) and not is_removed(entry):
+    if _removals(entry):
         found["removed"] = entry.fields["removed"]
     return found
 

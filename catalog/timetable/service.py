@@ -18,7 +18,6 @@ from catalog.formats.timetable import (
     TimetableAnswer,
     TimetableSent,
     disputed,
-    is_removed,
     merge,
     timetable_digest,
 )
@@ -106,5 +105,5 @@ def of_node(session: Session, node_id: str, site_id: str, now: datetime) -> Time
         made=row.made if row else None,
         lessons=lessons,
         entries=sum(isinstance(read_plan(entry), WeeklyPlan | OneLesson) for entry in entries),
-        disputed=sum(bool(disputed(entry)) and not is_removed(entry) for entry in entries),
+        disputed=sum(bool(disputed(entry)) for entry in entries),
     )

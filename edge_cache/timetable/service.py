@@ -80,7 +80,7 @@ class TimetableService:
 
     def disputed(self) -> list[Entry]:
         """Return entries of which somebody has to say which of several values holds."""
-        return [entry for entry in self.rows.entries() if not is_removed(entry) and disputed(entry)]
+        return [entry for entry in self.rows.entries() if disputed(entry)]
 
     def bells(self) -> tuple[tuple[int, int], ...]:
         """The school's periods as (start, minutes)."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from catalog.formats.errors import AppError
@@ -250,6 +250,7 @@ ways = st.lists(st.tuples(st.sampled_from(["name", "skip", "remove", "tell"]), s
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(ways)
+@example([("name", 0), ("name", 1), ("remove", 0), ("remove", 1)])
 def test_whatever_two_boxes_do_both_end_with_the_same(
     tmp_path: Path, release: Release, script: list[tuple[str, int]]
 ) -> None:
