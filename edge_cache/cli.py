@@ -28,6 +28,7 @@ from edge_cache.database import Database
 from edge_cache.errors import AddressTaken, NotEnrolled
 from edge_cache.identity import read_identity
 from edge_cache.logs import start_logs
+from edge_cache.memory import keep_little
 from edge_cache.node import Node
 from edge_cache.notes import Notes, is_paused, set_paused
 from edge_cache.planning.line import usual_rate
@@ -66,6 +67,7 @@ def serve() -> None:
     """Serve the classroom's pages, and fill the node while there is a line, until stopped."""
 
     def run() -> int:
+        keep_little()
         settings = EdgeSettings()
         start_logs(settings.log_level, settings.log_json, expected=(Missing,))
         with Node(settings) as node, _listen(settings) as listener:

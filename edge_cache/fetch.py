@@ -141,9 +141,10 @@ class Fetcher:
             await asyncio.wait(self._keeping, return_when=asyncio.FIRST_COMPLETED)
 
     async def _finish(self, whole: Assembly, source: Source) -> None:
-        row = whole.row
+        row, placed = whole.row, bytes(whole.data)
+        whole.data.clear()  # while it waits for the disk it is held once
         try:
-            segment = await asyncio.to_thread(take_segment, row, bytes(whole.data))
+            segment = await asyncio.to_thread(take_segment, row, placed)
             await self._batch.keep(row.digest, segment)
         except BadFormat as error:
             self._board.drop(row)
