@@ -133,6 +133,7 @@ def lacking(need: LessonNeed) -> int:
 def _wanted(need: LessonNeed) -> Iterator[TrackNeed | FetchBlob]:
     yield from _blobs(need.words)
     yield from _blobs(need.stills)
+    yield from _blobs(need.attachments)
     yield from _tracks(need.rungs)
 
 

@@ -1,6 +1,6 @@
 """The plan: every lesson's floor before any better rung, each thing once, runs that can be fetched in one range."""
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_cache.steps import (
@@ -31,7 +31,7 @@ def tracks(draw: st.DrawFn) -> TrackNeed:
 rungs = st.builds(
     RungNeed, st.integers(0, 3), st.booleans(), st.lists(tracks(), max_size=2).map(lambda found: tuple(found))
 )
-blobs = st.lists(st.tuples(st.integers(0, 400).map(str), sizes), max_size=2).map(lambda found: tuple(found))
+blobs = st.lists(st.integers(0, 400).map(lambda n: (str(n), 1 + n * 7)), max_size=2).map(lambda found: tuple(found))
 lessons = st.builds(
     LessonNeed,
     st.just("lesson"),
@@ -174,6 +174,8 @@ def test_nothing_missing_is_nothing_to_do() -> None:
 def test_nothing_is_begun_that_does_not_wholly_fit_and_nothing_takes_its_room(
     needs: list[LessonNeed], run_bytes: int, room: int
 ) -> None:
+    tracks = {track for need in needs for track in _ordered(need)}
+    assume(len({track.index for track in tracks}) == len(tracks))  # a digest names one thing
     whole, fitting = steps_for(needs, run_bytes, WHOLE), steps_for(needs, run_bytes, WHOLE, room)
     assert fitting == [step for step in whole if step in fitting]
     assert sum(step.length for step in fitting if not isinstance(step, FetchIndex)) <= room
