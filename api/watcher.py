@@ -53,7 +53,9 @@ class Watcher:
             except AppError as error:
                 self._well.set(0)
                 log.warning("watch.failed", code=error.code, why=str(error))
-            except Exception:  # a fault of ours must not end the thread: no release would ever be seen as signed again
+            # The last frame of a thread: what passed here would end it while the API goes on serving, and nobody would
+            # see what is signed from then on. It is logged whole, the gauge falls, and the next look tries again.
+            except Exception:
                 self._well.set(0)
                 log.exception("watch.broke")
             self._centre.news.wait(self._centre.settings.watch_seconds)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +40,7 @@ from edge_cache.releases.updates import UpdateRepository, price
 from edge_cache.report import Reporter
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Source, Sources
-from edge_cache.standing import pause_after
+from edge_cache.standing import apart, pause_after
 from edge_cache.store.files import Files
 from edge_cache.store.keeper import Keeper
 from edge_cache.store.needs import NeedsRepository
@@ -306,7 +305,7 @@ class Node:
                 await self.make_report()
                 told, told_at = state, loop.time()
             await self._send_reports()
-            await _wait(self._sync_wanted, self.settings.poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - spreads nodes apart, keeps no secret
+            await _wait(self._sync_wanted, self.settings.poll_seconds * apart())
 
     async def _send_reports(self) -> None:
         """Send what waits; if the centre has a newer direction than this node, look again at once, but once only."""

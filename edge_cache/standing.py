@@ -9,14 +9,20 @@ LENIENT_ENOUGH, LENIENT_SHARE = 20, 0.2
 """So many damaged segments, and this share of all that it sent: then a source is asked no more for a while. The store
 gets more patience than a neighbour: without it there may be nobody."""
 DISTRUST_S = 3600.0
+_CHANCE = random.SystemRandom()
 
 
 def pause_after(
-    failures: int, first: float, longest: float, jitter: Callable[[float, float], float] = random.uniform
+    failures: int, first: float, longest: float, jitter: Callable[[float, float], float] = _CHANCE.uniform
 ) -> float:
     """Return seconds to wait after so many failures in a row: doubling, with jitter over its upper half."""
     whole = min(longest, first * 2.0 ** min(failures, 20))
     return whole * jitter(0.5, 1)
+
+
+def apart() -> float:
+    """Return a factor about 1 for an interval: nodes that were started together do not ask together."""
+    return _CHANCE.uniform(0.8, 1.2)
 
 
 @dataclass

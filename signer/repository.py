@@ -323,10 +323,8 @@ def _pointer_to(root: int, timestamp: int) -> bytes:
 
 def delegate(targets: Targets, role: DelegatedRole, keys: list[Key]) -> None:
     """Let `targets` delegate to `role`, signed by `keys` beside those that it has."""
-    if targets.delegations is None or targets.delegations.roles is None:
-        targets.delegations = Delegations({}, {})
-    assert targets.delegations.roles is not None  # noqa: S101 - just made
-    targets.delegations.roles[role.name] = role
+    before = targets.delegations or Delegations({}, {})
+    targets.delegations = Delegations(before.keys, {**(before.roles or {}), role.name: role})
     for key in keys:
         targets.add_key(key, role.name)
 

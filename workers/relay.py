@@ -73,7 +73,8 @@ class Relay:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(TICK_S * random.uniform(0.8, 1.2)):  # noqa: S311 - so that relays do not march in step
+        chance = random.SystemRandom()
+        while not self._stopped.wait(TICK_S * chance.uniform(0.8, 1.2)):  # so that relays do not march in step
             self._since_look += TICK_S
             self.tick()
 

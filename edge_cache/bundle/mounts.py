@@ -5,7 +5,8 @@ from pathlib import Path
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 MAX_MOUNTS = 64
-_SYSTEM = ("/", "/boot", "/boot/efi", "/boot/firmware", "/home", "/usr", "/var", "/tmp", "/nix", "/snap")  # noqa: S108 - names of mounts, not files of ours
+_SYSTEM = frozenset(["", "boot", "boot/efi", "boot/firmware", "home", "usr", "var", "tmp", "nix", "snap"])
+"""Where the system itself is mounted, below the root."""
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -21,6 +22,6 @@ def mounted_drives(mountinfo: str) -> list[Path]:
         if len(words) < 6 or len(origin) < 2 or not origin[1].startswith("/dev/"):
             continue
         root, where = words[3], _ESCAPED.sub(lambda escaped: chr(int(escaped[1], 8)), words[4])
-        if root == "/" and where not in _SYSTEM and not where.startswith(("/snap/", "/proc/", "/sys/")):
+        if root == "/" and where.strip("/") not in _SYSTEM and not where.startswith(("/snap/", "/proc/", "/sys/")):
             found.setdefault(origin[1], Path(where))
     return list(found.values())[:MAX_MOUNTS]

@@ -21,6 +21,7 @@ AT_ONCE = 3
 ATTEMPTS = 8
 LONGEST_WAIT_S = 30.0
 PIECE = 256 * 1024
+_CHANCE = random.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ class Uploader:
                     except queue.Empty:
                         return
                     self._send_part(client, number)
-        except Exception as error:  # noqa: BLE001 - carried to the thread that waits, which raises it
+        # As an executor of concurrent.futures does; but an executor's threads keep a person who gives up from leaving.
+        except Exception as error:  # noqa: BLE001 - whatever it is, the thread that waits raises it
             faults.append(error)
             self._stop.set()
 
@@ -128,8 +130,7 @@ class Uploader:
             if self._stop.is_set():
                 return
             if attempt:
-                pause = min(LONGEST_WAIT_S, 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
-                self._stop.wait(pause)
+                self._stop.wait(min(LONGEST_WAIT_S, 2.0 ** (attempt - 1)) * _CHANCE.uniform(0.75, 1.25))
             with self._lock:
                 address = self._address_of(number)
             why = self._put(client, number, address)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg
+import typer
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -140,7 +141,7 @@ def main(arguments: list[str]) -> None:
             for language in ("zh", "en"):
                 (HERE / f"lesson.{language}.vtt").write_text(captions(lines, language), encoding="utf-8")
             poster = round(lines[5].end + 1)
-            print(f"{seconds:.1f} s; a good poster is at {poster} s")  # noqa: T201 - a maker's script
+            typer.echo(f"{seconds:.1f} s; a good poster is at {poster} s")
         browser.close()
     sound.unlink()
 

@@ -93,7 +93,8 @@ def _work_and_end(work: Callable[[], int], front: int) -> int:
         return 0
     except AppError as error:
         return tell(error)
-    except Exception:  # noqa: BLE001 - a fault of ours: nobody is above to show it
+    # The child of a fork: what passed here would unwind the parent's frames in the child, and clean up for it twice.
+    except Exception:  # noqa: BLE001 - shown, and ended with
         traceback.print_exc()
         return EXIT_FAILED
     finally:

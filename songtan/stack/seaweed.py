@@ -14,7 +14,7 @@ from songtan.stack.state import write_private
 from songtan.stack.wheels import wheel_file
 
 READY_SECONDS = 40.0
-SOCKETS = Path("/tmp")  # noqa: S108 - where SeaweedFS puts them, whatever it is told
+SOCKETS = Path("/tmp")  # noqa: S108 - written so in SeaweedFS's own code; no option and no TMPDIR moves them
 
 PORT_NAMES = [f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("", ".grpc")]
 """Every port it would otherwise choose for itself; what else could listen is turned off."""
