@@ -23,7 +23,7 @@ from edge_cache.room import room_of
 from edge_cache.settings import EdgeSettings
 from edge_cache.sources import Sources
 from edge_cache.standing import Standing, pause_after
-from edge_cache.steps import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, lacking, steps_for
+from edge_cache.steps import FetchRun, LessonNeed, RungNeed, Step, TrackNeed, lacks, steps_for
 from edge_cache.store.keeper import Keeper
 
 log = structlog.get_logger(__name__)
@@ -158,7 +158,7 @@ class Fill:
         self._near_only = set() if orders.by_line else _names(rest) - _names(first)
         needs = [*first, *rest]
         steps = steps_for(needs, self.settings.run_bytes, HORIZON_BYTES, self._room.left)
-        is_full = not steps and not self._waits and any(map(lacking, needs))
+        is_full = not steps and not self._waits and any(map(lacks, needs))
         self._full = self._room.trouble if is_full else None
         return [step for step in steps if _key(step) not in resting]
 
@@ -179,7 +179,7 @@ class Fill:
         files, rows, need = self._keeper.files, self._keeper.rows, 0
         self._room = room_of(self.policy, files, rows)
         for lesson in first:
-            need += lacking(lesson)
+            need += sum(lacks(lesson).values())
             if need >= HORIZON_BYTES:
                 break
         self._waits = need > self._room.left and not (self.line.is_open or self._is_near())
@@ -249,8 +249,7 @@ class Fill:
 
 def _names(needs: Sequence[LessonNeed]) -> set[str]:
     """Return the digests of what lessons lack."""
-    tracks = {track.index for need in needs for rung in need.rungs for track in rung.tracks}
-    return tracks | {digest for need in needs for digest, _ in (*need.words, *need.stills)}
+    return set().union(*map(lacks, needs))
 
 
 def _key(step: Step) -> str:

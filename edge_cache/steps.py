@@ -124,17 +124,14 @@ def _indexes_ahead(steps: Sequence[Step]) -> list[Step]:
     return [step for _, step in sorted(places, key=lambda place: place[0])]
 
 
-def lacking(need: LessonNeed) -> int:
-    """Return the bytes that a lesson lacks."""
-    names = {name: length for wanted in _wanted(need) for name, length, _ in [_asked(wanted, 1 << 40)]}
-    return sum(names.values())
+def lacks(need: LessonNeed) -> dict[str, int]:
+    """Return what a lesson lacks: digests of indexes and small files, each with the bytes that it will take."""
+    blobs = (*need.words, *need.stills, *need.attachments)
+    return {track.index: _lacking(track) for track in _tracks(need.rungs)} | dict(blobs)
 
 
-def _wanted(need: LessonNeed) -> Iterator[TrackNeed | FetchBlob]:
-    yield from _blobs(need.words)
-    yield from _blobs(need.stills)
-    yield from _blobs(need.attachments)
-    yield from _tracks(need.rungs)
+def _lacking(track: TrackNeed) -> int:
+    return track.length if track.missing is None else sum(size for _, size in track.missing)
 
 
 def _stages(needs: Sequence[LessonNeed]) -> Iterator[Sequence[TrackNeed | FetchBlob]]:
@@ -162,8 +159,7 @@ def _asked(wanted: TrackNeed | FetchBlob, run_bytes: int) -> tuple[str, int, lis
     """Return the digest of what is wanted, the bytes that it will take, and the steps that can be said now."""
     if isinstance(wanted, FetchBlob):
         return wanted.digest, wanted.length, [wanted]
-    length = wanted.length if wanted.missing is None else sum(size for _, size in wanted.missing)
-    return wanted.index, length, list(_steps(wanted, run_bytes))
+    return wanted.index, _lacking(wanted), list(_steps(wanted, run_bytes))
 
 
 def _steps(track: TrackNeed, run_bytes: int) -> Iterator[Step]:

@@ -11,7 +11,7 @@ from edge_cache.steps import (
     LessonNeed,
     RungNeed,
     TrackNeed,
-    lacking,
+    lacks,
     steps_for,
 )
 
@@ -185,7 +185,17 @@ def test_nothing_is_begun_that_does_not_wholly_fit_and_nothing_takes_its_room(
     whole, fitting = steps_for(needs, run_bytes, WHOLE), steps_for(needs, run_bytes, WHOLE, room)
     assert fitting == [step for step in whole if step in fitting]
     assert sum(step.length for step in fitting if not isinstance(step, FetchIndex)) <= room
-    assert steps_for(needs, run_bytes, WHOLE, sum(map(lacking, needs))) == whole
+    assert steps_for(needs, run_bytes, WHOLE, sum(sum(lacks(need).values()) for need in needs)) == whole
     begun = {step.index for step in fitting if isinstance(step, FetchRun)}
     left_out = {step.index for step in whole if isinstance(step, FetchRun) and step not in fitting}
     assert not begun & left_out
+
+
+@given(lessons, st.integers(1, 9000))
+def test_whatever_is_fetched_for_a_lesson_is_among_what_it_lacks(need: LessonNeed, run_bytes: int) -> None:
+    assume(_are_one_thing_each([need]))
+    steps = steps_for([need], run_bytes, WHOLE)
+    asked = {step.index if isinstance(step, FetchRun) else step.digest for step in steps}
+    assert asked <= lacks(need).keys()
+    if not any(isinstance(step, FetchIndex) for step in steps):
+        assert asked == {name for name, length in lacks(need).items() if length}
