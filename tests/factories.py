@@ -236,3 +236,15 @@ def make_release(
         published=datetime(2026, 11, 24, tzinfo=UTC),
         lessons=lessons,
     )
+
+
+def make_course(title: str, lessons: Sequence[str], partner: str) -> tuple[Release, list[Track]]:
+    """Return the first release of a course of physics with lessons of these titles, and its tracks: floors alone."""
+    place = Place(stage="初中", grade="八年级", subject="物理", edition="人教版", volume="下册")
+    made, tracks = [], []
+    for n, name in enumerate(lessons, 1):
+        video, sound = make_track(seed=name), make_track(TrackKind.SOUND, seed=name)
+        tracks += [video, sound]
+        lesson = make_lesson(make_media({Rung.FLOOR: video}, sound), n)
+        made.append(lesson.model_copy(update={"title": name, "place": place}))
+    return make_release(tuple(made), partner=partner).model_copy(update={"title": title}), tracks

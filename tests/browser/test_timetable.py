@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from catalog.formats.index import TrackKind
-from catalog.formats.release import Place
-from catalog.formats.rungs import Rung
 from catalog.look.filters import CHINA_TIME
 from tests.browser.at_the_centre import check_page
 from tests.browser.conftest import OpenPage
-from tests.factories import make_lesson, make_media, make_release, make_track
+from tests.factories import make_course
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.signed_world import SignedWorld
 from tests.fakes.wire import Wire
@@ -40,16 +37,8 @@ class Box:
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    place = Place(stage="初中", grade="八年级", subject="物理", edition="人教版", volume="下册")
-    lessons, tracks = [], []
-    for n, title in enumerate(TITLES, 1):
-        video, sound = make_track(seed=title), make_track(TrackKind.SOUND, seed=title)
-        tracks += [video, sound]
-        lesson = make_lesson(make_media({Rung.FLOOR: video}, sound), n)
-        lessons.append(lesson.model_copy(update={"title": title, "place": place}))
     with Wire(SignedWorld()) as wire:
-        release = make_release(tuple(lessons), partner=wire.world.partner)
-        release = release.model_copy(update={"title": COURSE, "place": place})
+        release, tracks = make_course(COURSE, TITLES, wire.world.partner)
         wire.world.publish(release, tracks)
         wire.direct((release.course, 1))
         edge = EdgeProcess(tmp_path_factory.mktemp("timetable") / "node", attempts="1", discovery="false")

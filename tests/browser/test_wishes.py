@@ -6,13 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from catalog.formats.index import TrackKind
-from catalog.formats.release import Place
-from catalog.formats.rungs import Rung
 from catalog.look.filters import CHINA_TIME
 from tests.browser.at_the_centre import check_page
 from tests.browser.conftest import OpenPage
-from tests.factories import make_lesson, make_media, make_release, make_track
+from tests.factories import make_course
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.signed_world import SignedWorld
 from tests.fakes.wire import Wire
@@ -31,19 +28,11 @@ class Box:
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    place = Place(stage="初中", grade="八年级", subject="物理", edition="人教版", volume="下册")
-    lessons, tracks = [], []
-    for n, title in enumerate(TITLES, 1):
-        video, sound = make_track(seed=title), make_track(TrackKind.SOUND, seed=title)
-        tracks += [video, sound]
-        lesson = make_lesson(make_media({Rung.FLOOR: video}, sound), n)
-        lessons.append(lesson.model_copy(update={"title": title, "place": place}))
-    held = sum(row.length for track in tracks[: 2 * HERE] for row in track.index.segments)
     day = datetime.now(CHINA_TIME).date() + timedelta(days=2)
     with Wire(SignedWorld()) as wire:
-        release = make_release(tuple(lessons), partner=wire.world.partner)
-        release = release.model_copy(update={"title": COURSE, "place": place})
+        release, tracks = make_course(COURSE, TITLES, wire.world.partner)
         wire.world.publish(release, tracks)
+        held = sum(row.length for track in tracks[: 2 * HERE] for row in track.index.segments)
         wire.direct((release.course, 1), disk_quota_bytes=held + 500)
         edge = EdgeProcess(tmp_path_factory.mktemp("wishes") / "node", attempts="1", discovery="false")
         assert edge.command("enrol", "--centre", wire.address, "--code", wire.code).returncode == 0
@@ -55,7 +44,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         )
         assert added.returncode == 0, added.stderr
         with edge:
-            yield Box(edge, [f"{edge.address}/lessons/{release.course}/{lesson.id}" for lesson in lessons])
+            yield Box(edge, [f"{edge.address}/lessons/{release.course}/{lesson.id}" for lesson in release.lessons])
 
 
 def test_a_lesson_that_is_not_here_is_asked_for_kept_or_left_out_by_a_button(open_page: OpenPage, box: Box) -> None:
