@@ -3,15 +3,11 @@
 Only the workers and the signer are played by the test; the signer has a small page of its own, on its own origin.
 """
 
-import contextlib
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -37,24 +33,10 @@ from tests.factories import make_media, make_track
 from tests.fakes.doorbell import FakeDoorbell
 from tests.fakes.signer import FakeSigner
 from tests.servers import StoreAddress
+from tests.serving import served
 
 PASSWORD = "correct-horse-battery"
 PASSPHRASE = "charcoal in the snow"
-
-
-@contextlib.contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an ASGI app on a free port of this machine; gives its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def signing_app(signer: FakeSigner) -> Starlette:

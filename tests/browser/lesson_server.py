@@ -1,14 +1,9 @@
 """A small stand-in for a node: the shared pages and the sample lesson as views, with faults on demand."""
 
-import contextlib
-import socket
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -86,19 +81,3 @@ class LessonServer:
         return self.pages.response(
             request, "sign_in.html", action="/sign-in", csrf_token="t", error="账号或密码不对，请再试一次。"
         )
-
-
-@contextlib.contextmanager
-def running(app: Starlette) -> Iterator[str]:
-    """Serve an app on a free port of this machine for as long as the block lasts; gives its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()

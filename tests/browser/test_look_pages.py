@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from catalog.look.assets import LOOK
 from tests.browser.conftest import OpenPage
-from tests.browser.lesson_server import LessonServer, running
+from tests.browser.lesson_server import LessonServer
+from tests.serving import served
 
 VENDOR = Path(__file__).parent / "vendor"
 PROJECT = LOOK.parents[1]
@@ -19,7 +20,7 @@ PAGES = ["parts", "lesson", "error", "sign-in"]
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(LessonServer(tmp_path_factory.mktemp("no-views")).app()) as address:
+    with served(LessonServer(tmp_path_factory.mktemp("no-views")).app()) as address:
         yield address
 
 
@@ -73,7 +74,7 @@ def test_scripts_of_the_classroom_are_es5(page: Page, script: Path) -> None:
 def test_the_page_fixture_notes_foreign_requests_and_errors(browser: Browser, address: str, tmp_path: Path) -> None:
     opener = OpenPage(browser, [], [])
     page = opener()
-    with running(LessonServer(tmp_path).app()) as other:
+    with served(LessonServer(tmp_path).app()) as other:
         page.goto(f"{address}/sign-in")
         page.evaluate(
             "other => new Promise(done => { const i = new Image(); i.onerror = done; i.src = other; })", other

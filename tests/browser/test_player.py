@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.lesson_server import LessonServer, make_views, running
+from tests.browser.lesson_server import LessonServer, make_views
 from tests.browser.waiting import until
+from tests.serving import served
 
 NOW = "document.querySelector('video').currentTime"
 
@@ -24,7 +25,7 @@ def views(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def node(views: Path) -> Iterator[LessonServer]:
     server = LessonServer(views)
-    with running(server.app()) as address:
+    with served(server.app()) as address:
         server.address = address
         yield server
 

@@ -25,8 +25,9 @@ from catalog.storage.s3 import S3ObjectStore
 from tests.fakes.doorbell import FakeDoorbell
 from tests.fakes.signer import FakeSigner
 from tests.line import Line
-from tests.live_centre import PASSWORD, LiveCentre, served
+from tests.live_centre import PASSWORD, LiveCentre
 from tests.servers import StoreAddress
+from tests.serving import served
 
 FILM = b"film" * 500
 
