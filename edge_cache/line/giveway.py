@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from edge_cache.line.tcp import MSS
 
-TARGET_S = 0.012
-"""The least queue that is aimed at. A video call does not feel it; a line of 4 Mbit/s keeps four packets in it."""
+TARGET_S = 0.010
+"""The least queue that is aimed at. A video call does not feel it; a line of 4 Mbit/s keeps three packets in it."""
 SHORT_S = 0.02
 TARGET_SHARE = 1 / 4
 LONGEST_TARGET_S = 0.15
@@ -31,9 +31,10 @@ RETREAT = 0.5
 OURS_SHARE = 0.6
 NEARLY_ALL = 0.85
 ABOUT = 1.05
-PRESSED_TRIPS = 2
-"""What is heard is a few round trips old. With less than the first part of a full line's bytes, or the second where the
-queue is not that long, it is waited for so many of them what comes of it; only then it is surely not our queue."""
+PRESSED_TRIPS = 1
+"""What is heard is a round trip old. With less than the first part of a full line's bytes, or the second where the
+queue is not that long, it is waited for so long what comes of it. And while nearly all that comes is ours, the queue
+is ours too (a loss makes it long for a moment); only what is left is surely someone else's."""
 HOLD_S = 4.0
 """With a long queue even then, somebody loads something in bursts: so long the window does not grow again."""
 FAR_OFF = 0.75
@@ -121,17 +122,17 @@ class Scavenger:
             if now >= self.hold_until:
                 self._grow(off, part, in_flight, base, sure=sure)
         elif sure:
-            self._shrink(now, off, passed, part, base)
+            self._shrink(now, off, passed, part, base, in_flight * base / here)
         if off < FAR_OFF:
             self.full = max(in_flight * base / here, self.full * FORGET**part)
         self.window = min(MOST_BYTES, max(self.window, LEAST_PACKETS * MSS))
         return self.window
 
-    def _shrink(self, now: float, off: float, passed: float, part: float, base: float) -> None:
-        """Shrink over `part` of a round trip, `off` targets beyond the target."""
+    def _shrink(self, now: float, off: float, passed: float, part: float, base: float, ours: float) -> None:
+        """Shrink over `part` of a round trip, `off` targets beyond the target; `ours` is on the line and not queued."""
         long = off < MUCH_TOO_LONG
         bottom = self.full * (OURS_SHARE if long else NEARLY_ALL)
-        if self.window <= bottom * ABOUT:
+        if self.window <= bottom * ABOUT and ours < self.full * NEARLY_ALL:
             self.pressed += passed
         less = RETREAT if long else max(LEAST_FACTOR, 1 + GAIN * off)
         if self.pressed <= PRESSED_TRIPS * base:

@@ -18,6 +18,8 @@ PACKETS_EACH = 5
 """With fewer packets on their way on a connection than this, one loss stops it: then there are fewer connections."""
 PACKETS_LEAST = 2
 """With fewer than this, for the moment, some connections wait."""
+STEADY = 0.75
+"""As many connections as the window had room for last, until it is smaller than this part: each new one is a burst."""
 FIRST_PACKETS = 8
 WIDE = 1 << 20
 STEER_S = 0.05
@@ -59,6 +61,7 @@ class Line:
         self._steered = self._crewed = self._looked = clock()
         self._open = True
         self._most_rate = 0.0
+        self._room = self.scavenger.window
         self._others_until = 0.0
 
     def obey(self, policy: Policy) -> None:
@@ -91,7 +94,7 @@ class Line:
         """How many connections the line rewards now."""
         window = float(WIDE * self.crew.most)
         if self.policy.gives_way:
-            window = max(self.scavenger.window, self.scavenger.full)
+            window = self._room
         if self.pace.bits_per_s is not None:
             window = min(window, self._cap_window(self.pace.bits_per_s))
         return max(1, min(self.crew.count, int(window // (PACKETS_EACH * MSS))))
@@ -162,6 +165,9 @@ class Line:
         sure = len(trips) * SURE >= active
         window = self.scavenger.hear(now, passed, trips, self.rate * trip, sure=sure)
         full = self.scavenger.line_is_full
+        room = max(window, self.scavenger.full)
+        if not self._room * STEADY <= room <= self._room:
+            self._room = room
         self._fullness += (full - self._fullness) * min(1.0, passed / FULL_S)
         if now - self._crewed >= max(LOOK_S, trip):
             self._crewed = now
@@ -203,12 +209,15 @@ class Line:
             return
         cap, window = self.pace.bits_per_s, self._window()
         active = max(1, min(len(self._readers), int(window // (PACKETS_LEAST * MSS))))
-        # Whole packets: of smaller ones the kernel measures nothing.
-        each = MSS * max(1, round(window / active / MSS))
+        # Whole packets: of smaller ones the kernel measures nothing. The first ones get one more where it does not
+        # come out even: a packet more for each would be a queue of its own on a thin line.
+        each, more = divmod(max(active, round(window / MSS)), active)
         for place, (reader, had) in enumerate(list(self._readers.items())):
-            part = each if place < active else 0
+            part = MSS * (each + (place < more)) if place < active else 0
             if part != had:
                 self._readers[reader] = part
                 limit_window(reader.sock, part)
-                if cap is not None or not part or not had:
-                    limit_buffer(reader.sock, part if cap is not None or not part else WIDE)
+                if not part:
+                    limit_buffer(reader.sock, had + PACKETS_LEAST * MSS)  # what is on its way still finds room
+                elif cap is not None or not had:
+                    limit_buffer(reader.sock, part if cap is not None else WIDE)

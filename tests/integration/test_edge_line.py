@@ -1,10 +1,11 @@
 """The line for real: pauses, hours and caps are obeyed; proxies, clocks and closed doors are told apart."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -19,8 +20,11 @@ from catalog.formats.protocol import Policy, Window
 from edge_cache.errors import SourceFailed, SourceRefuses, SourceUnknownHost
 from edge_cache.job import Outcome
 from edge_cache.line.errors import ProxyRefuses
+from edge_cache.line.http import Connection
 from edge_cache.line.line import Line
+from edge_cache.line.route import route_to
 from edge_cache.line.source import LineSource
+from edge_cache.line.tcp import MSS
 from edge_cache.node import Node
 from edge_cache.settings import EdgeSettings
 from songtan.stack.ports import free_ports
@@ -103,6 +107,46 @@ def test_a_cap_leaves_few_connections_and_an_idle_line_may_lift_it() -> None:
     assert line.connections == 1
     line.obey(Policy(rate_limit_bits_per_s=64_000, idle_line_whole=True))
     assert line.pace.bits_per_s is None
+
+
+@contextmanager
+def connections(count: int) -> Iterator[list[Connection]]:
+    """Connections to nobody in particular, whose kernel can be asked what it was told."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        made = []
+        for _ in range(count):
+            sock = stack.enter_context(socket.create_connection(listener.getsockname()))
+            made.append(Connection(sock, route_to("http://127.0.0.1", None), 1))
+        yield made
+
+
+def window_of(reader: Connection) -> int:
+    return reader.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP) // MSS
+
+
+def test_the_window_is_shared_out_to_the_packet() -> None:
+    line = a_line()
+    line.obey(Policy(gives_way=True))
+    line.scavenger.window = 17 * MSS
+    with connections(4) as readers:
+        for reader in readers:
+            line.join(reader)
+        assert [window_of(reader) for reader in readers] == [5, 4, 4, 4]
+
+
+def test_who_has_to_wait_still_takes_what_is_on_its_way() -> None:
+    """A packet that finds no room has crossed the line for nothing."""
+    line = a_line()
+    line.obey(Policy(gives_way=True))
+    line.scavenger.window = 16 * MSS
+    with connections(3) as readers:
+        line.join(readers[0])
+        line.join(readers[1])
+        line.scavenger.window = 2 * MSS
+        line.join(readers[2])
+        assert [window_of(reader) for reader in readers[:2]] == [2, 1]
+        assert readers[1].sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 10 * MSS
 
 
 @contextmanager

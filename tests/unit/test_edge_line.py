@@ -115,6 +115,22 @@ def test_a_few_delayed_by_losses_are_no_queue() -> None:
     assert scavenger.window >= before
 
 
+def test_a_queue_of_our_own_is_no_reason_to_leave_the_line() -> None:
+    """A loss, say, holds packets up for a moment: what comes is ours as before, and so is the queue."""
+    scavenger, pipe = Scavenger(), Pipe(500_000, 0.06)
+    scavenger.base.hear(0, 0.06)
+    now = run(scavenger, pipe, 30)
+    full = scavenger.full
+    for _ in range(20):
+        now += 0.05
+        scavenger.hear(now, 0.05, [0.12] * 4, pipe.rate * 0.12)
+    assert scavenger.window >= full * 0.5
+    for _ in range(20):
+        now += 0.05
+        scavenger.hear(now, 0.05, [0.12] * 4, pipe.rate / 2 * 0.12)
+    assert scavenger.window == LEAST_PACKETS * MSS
+
+
 def test_where_the_kernel_tells_nothing_the_window_grows_and_ends() -> None:
     scavenger = Scavenger()
     for second in range(1000):
