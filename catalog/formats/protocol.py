@@ -78,7 +78,7 @@ class Policy(Document):
     idle_line_whole: bool = False
     monthly_bytes: int | None = Field(default=None, ge=0)
     thrift: float = Field(default=0, ge=0, le=1)
-    disk_reserve_bytes: int = Field(default=1 << 30, ge=0)
+    disk_reserve_bytes: int = Field(default=1_000_000_000, ge=0)
     disk_quota_bytes: int | None = Field(default=None, ge=0)
     tiers: tuple[Tier, ...] = Field(default=(Tier.COMPATIBLE,), min_length=1)
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from catalog.formats.protocol import Window
 from catalog.nodes.errors import WindowWrong
@@ -57,5 +58,16 @@ def _days(words: str, text: str) -> tuple[int, ...]:
 def window_words(window: Window) -> str:
     """Return a window as `read_window` takes it."""
     start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in (window.start, window.end))
-    days = ",".join(str(day + 1) for day in sorted(set(window.days)))
+    days = ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in _runs(window.days))
     return f"{days} {start}-{end}" if days else f"{start}-{end}"
+
+
+def _runs(days: Iterable[int]) -> list[list[int]]:
+    """Return weekdays, 1 Monday, in runs of days that follow each other."""
+    runs: list[list[int]] = []
+    for day in sorted(set(days)):
+        if runs and runs[-1][-1] == day:
+            runs[-1].append(day + 1)
+        else:
+            runs.append([day + 1])
+    return runs

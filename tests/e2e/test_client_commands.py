@@ -194,3 +194,28 @@ def test_ops_makes_a_node_a_code_and_an_assignment(live_centre: LiveCentre, term
     assert rule in terminal.run("ops", "assignments")
     terminal.run("ops", "unassign", rule)
     assert terminal.json("ops", "assignments") == []
+
+
+def test_ops_says_how_a_node_may_use_line_and_disk(live_centre: LiveCentre, terminal: Terminal) -> None:
+    live_centre.account("li", Role.OPS)
+    terminal.run("ops", "login", "--api", live_centre.url, "--name", "li", "--password-stdin", typed=PASSWORD)
+    county = terminal.run("ops", "county", "add", "马边彝族自治县").strip()
+    site = terminal.json("ops", "site", "add", "高卓营乡中心校", "--county", county)["id"]
+    policy = ("ops", "node", "policy", terminal.json("ops", "node", "add", "盒子", "--site", site)["id"])
+    before = terminal.json(*policy)
+    assert (before["rate_limit_bits_per_s"], before["windows"]) == (None, [])
+
+    hours = ("--window", "22:00-06:00", "--window", "1-5 12:00-14:00")
+    told = terminal.run(*policy, "--rate-mbit", "1.5", "--monthly-gb", "20", "--quota-gb", "64", *hours)
+    assert "22:00-06:00, 1-5 12:00-14:00" in told
+    said = terminal.json(*policy, "--thrift", "0.001", "--tier", "compatible")
+    assert said["rate_limit_bits_per_s"] == 1_500_000  # what is not said stays
+    assert (said["monthly_bytes"], said["disk_quota_bytes"]) == (20_000_000_000, 64_000_000_000)
+    assert (said["thrift"], said["tiers"]) == (0.001, ["compatible"])
+
+    free = terminal.json(*policy, "--rate-mbit", "0", "--monthly-gb", "0", "--quota-gb", "0", "--any-time")
+    assert (free["rate_limit_bits_per_s"], free["monthly_bytes"], free["disk_quota_bytes"]) == (None, None, None)
+    assert free["windows"] == []
+    assert "25:00" in terminal.run(*policy, "--window", "25:00-06:00", code=2)
+    assert terminal.json(*policy) == free
+    assert "no node" in terminal.run("ops", "node", "policy", "01M8C4CW3JJ7NQB51XDWTY6W84", code=1).lower()
