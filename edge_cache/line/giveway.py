@@ -28,18 +28,16 @@ LONGEST_STEP_S = 0.25
 MUCH_TOO_LONG = -2.0
 RETREAT = 0.5
 """With a queue of three times the target someone else is in a hurry: half the window in each round trip."""
-OURS_SHARE = 0.6
+SURELY_FULL = 1.1
 NEARLY_ALL = 0.85
 ABOUT = 1.05
 PRESSED_TRIPS = 1
-"""What is heard is a round trip old. With less than the first part of a full line's bytes, or the second where the
-queue is not that long, it is waited for so long what comes of it. And while nearly all that comes is ours, the queue
-is ours too (a loss makes it long for a moment); only what is left is surely someone else's."""
+"""What is heard is old. With a window that still fills the line it is waited for so many round trips what comes of it:
+while nearly all that comes is ours, the queue is ours too (a loss makes it long for a moment), and goes by itself."""
 HOLD_S = 4.0
 """With a long queue even then, somebody loads something in bursts: so long the window does not grow again."""
 FAR_OFF = 0.75
 START_OFF = 0.25
-NEARLY = 0.8
 FORGET = 0.99
 SLOWLY = 1 / 6
 """Beyond what fits the line and the queue that is aimed at, growth only looks whether there is more by now."""
@@ -131,9 +129,9 @@ class Scavenger:
     def _shrink(self, now: float, off: float, passed: float, part: float, base: float, ours: float) -> None:
         """Shrink over `part` of a round trip, `off` targets beyond the target; `ours` is on the line and not queued."""
         long = off < MUCH_TOO_LONG
-        bottom = self.full * (OURS_SHARE if long else NEARLY_ALL)
-        if self.window <= bottom * ABOUT and ours < self.full * NEARLY_ALL:
-            self.pressed += passed
+        bottom = self.full * SURELY_FULL
+        if self.window <= bottom * ABOUT:
+            self.pressed = self.pressed + passed if ours < self.full * NEARLY_ALL else 0.0
         less = RETREAT if long else max(LEAST_FACTOR, 1 + GAIN * off)
         if self.pressed <= PRESSED_TRIPS * base:
             self.window = max(min(bottom, self.window), self.window * less**part)
@@ -150,8 +148,8 @@ class Scavenger:
         elif self.starting:
             if self.window < 2 * in_flight + START_PACKETS * MSS:
                 self.window *= START_FACTOR**part
-        elif off > FAR_OFF and self.window < self.full * NEARLY:
-            self.window *= START_FACTOR**part
+        elif off > FAR_OFF and self.window < self.full:
+            self.window = min(self.full, self.window * START_FACTOR**part)
         elif in_flight > self.window / 2:
             enough = self.full * (1 + target_for(base) / base)
             gain = GAIN if self.window < enough else GAIN * SLOWLY

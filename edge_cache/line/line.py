@@ -11,7 +11,7 @@ from edge_cache.line.errors import LineClosed
 from edge_cache.line.giveway import Scavenger, quantile
 from edge_cache.line.http import Connection
 from edge_cache.line.pace import Pace
-from edge_cache.line.tcp import MSS, limit_buffer, limit_window, round_trip
+from edge_cache.line.tcp import MSS, keep_window, limit_buffer, limit_window, round_trip
 from edge_cache.line.windows import is_open, until_change
 
 PACKETS_EACH = 5
@@ -102,7 +102,9 @@ class Line:
     @property
     def first_window(self) -> int:
         """How much a new connection may be sent at once, in bytes."""
-        return int(max(2 * MSS, min(FIRST_PACKETS * MSS, self._window() / (len(self._readers) + 1))))
+        return int(
+            max(2 * MSS, min(FIRST_PACKETS * MSS, self._window() / max(self.connections, len(self._readers) + 1)))
+        )
 
     def join(self, reader: Connection) -> None:
         """A connection begins to read."""
@@ -137,6 +139,8 @@ class Line:
         self.pace.took(self._clock(), length)
         self._came += length
         self.came += length
+        if part := self._readers.get(reader):
+            keep_window(reader.sock, part)
         self._steer()
 
     def _look(self) -> bool:

@@ -42,6 +42,13 @@ def limit_window(connection: socket.socket, window: int) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, _WINDOW_CLAMP, max(MSS, window))
 
 
+def keep_window(connection: socket.socket, window: int) -> None:
+    """Limit the window again if the kernel has forgotten that: it does when it learns how large the packets are."""
+    with contextlib.suppress(OSError):
+        if connection.getsockopt(socket.IPPROTO_TCP, _WINDOW_CLAMP) != window:
+            limit_window(connection, window)
+
+
 def limit_buffer(connection: socket.socket, window: int) -> None:
     """Let the kernel take in at most about `window` bytes that we have not read yet."""
     with contextlib.suppress(OSError):

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -250,3 +250,39 @@ def test_a_proxy_that_refuses_is_told_so(school: School) -> None:
         return await ask(LineSource("https://store.invalid", node.settings, node.line))
 
     assert school.run(work, proxy=school.wire.address) == ProxyRefuses.code
+
+
+def test_what_an_index_names_finds_its_connections_open() -> None:
+    """The store answers only when all of them are there: on a long line that is a round trip saved."""
+
+    async def run() -> list[int]:
+        line, came, all_here = a_line(), 0, asyncio.Event()
+        answers: set[asyncio.Task[None] | None] = set()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal came
+            came += 1
+            answers.add(asyncio.current_task())
+            if came == line.connections:
+                all_here.set()
+            with suppress(asyncio.IncompleteReadError):
+                asked = await reader.readuntil(b"\r\n\r\n")
+                if b"indexes/" in asked:
+                    await all_here.wait()
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                await reader.read()
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            counts = []
+            for path in ("blobs/x", "indexes/x"):
+                source = LineSource(address, EdgeSettings(proxy="none"), line)
+                came = 0
+                assert await source.get(path, 10) == b"ok"
+                counts.append(came)
+                source.close()
+            await asyncio.gather(*filter(None, answers))
+        return counts
+
+    assert asyncio.run(run()) == [1, a_line().connections]
