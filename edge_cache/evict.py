@@ -6,7 +6,6 @@ What a class may ask for goes only when the plan, which knows the timetable, nam
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 import structlog
 
@@ -58,13 +57,23 @@ class Evictor:
         `planned` are (course, lesson, rung). What a screen plays stays, and what a teacher keeps. Raises DiskTrouble.
         """
         removed = Removed()
-        for renditions in chain(self._needs.spare(), self._given_up(planned)):
+        for renditions in self._needs.spare():
+            removed += self.evict(renditions, enough)
+        removed += self._spare_blobs(enough)
+        for renditions in self._given_up(planned):
             if enough():
                 break
             removed += self.evict(renditions, enough)
-        if removed.segments:
-            log.info("store.made-room", segments=removed.segments, free=self._free())
+        if removed.segments or removed.blobs:
+            log.info("store.made-room", segments=removed.segments, blobs=removed.blobs, free=self._free())
         return removed
+
+    def _spare_blobs(self, enough: Callable[[], bool]) -> Removed:
+        """Remove captions, stills and attachments that no class can ask for, until `enough`."""
+        before, count = self._free(), 0
+        while not enough() and (gone := self._keeper.remove_blobs(self._needs.take_out_spare_blobs)):
+            count += gone
+        return Removed(blobs=count, freed=max(0, self._free() - before))
 
     def _given_up(self, planned: Iterable[tuple[str, str, str]]) -> Iterator[list[RenditionKey]]:
         """Yield for each rung what is given up of its lesson by then: sound that rungs share goes with the last."""

@@ -9,6 +9,9 @@ from edge_cache.database import Database
 AT_ONCE = 64
 """So many segments leave the rows in one transaction: the fill waits no longer than that takes."""
 
+ALL = -1
+"""As a limit of a query: none."""
+
 TEMPORARY = (
     "create temp table if not exists going (track integer primary key)",
     "create temp table if not exists staying (track integer primary key)",
@@ -90,6 +93,12 @@ SPARE_BYTES = (
     "  (exists (select 1 from live_rendition r where r.video = q.track)"
     "   or exists (select 1 from live_rendition r where r.sound = q.track)))"
 )
+SPARE_BLOBS = (
+    "select digest, length from blob where held and not exists"
+    " (select 1 from lesson_blob k join live_rendition r on r.course = k.course"
+    "  and r.release = k.release and r.lesson = k.lesson where k.digest = blob.digest) limit ?"
+)
+"""Small files that no lesson has which a class can ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,13 @@ class NeedsRepository:
             ).fetchall()
         return [digest for digest, held in gone if held]
 
+    def take_out_spare_blobs(self) -> list[str]:
+        """Mark small files that no class can ask for as no longer held, `AT_ONCE` at most; return their digests."""
+        with self._database.write() as rows:
+            gone = [(digest,) for digest, _ in rows.execute(SPARE_BLOBS, (AT_ONCE,)).fetchall()]
+            rows.executemany("update blob set held = 0 where digest = ?", gone)
+            return [digest for (digest,) in gone]
+
     def spare(self) -> list[list[RenditionKey]]:
         """Return the renditions that no class can ask for, in the order in which their room may be taken.
 
@@ -163,9 +179,10 @@ class NeedsRepository:
         return [[RenditionKey(*row) for row in self._database.read(query)] for query in (UNASSIGNED, REPLACED)]
 
     def spare_bytes(self) -> int:
-        """Return the bytes that are held and that no class can ask for: what goes with all of `spare`."""
+        """Return the bytes that are held and that no class can ask for: segments of all of `spare`, and small files."""
         row = self._database.read_one(SPARE_BYTES)
-        return 0 if row is None else int(row["bytes"])
+        blobs = self._database.read(SPARE_BLOBS, (ALL,))
+        return (0 if row is None else int(row["bytes"])) + sum(int(blob["length"]) for blob in blobs)
 
     def of_rung(self, course: str, lesson: str, rung: str) -> list[RenditionKey]:
         """Return a lesson's renditions at a rung, in every tier and release that a class may ask for.

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind
 from catalog.formats.release import Lesson, Release
 from catalog.formats.rungs import Rung, Tier
 from edge_cache.planner.given import Wish
 from edge_cache.store.needs import RenditionKey
 from edge_cache.wishes.repository import WishRepository
-from tests.factories import Track, make_lesson, make_media, make_release, make_track
+from tests.factories import Track, make_attachment, make_lesson, make_media, make_release, make_track
 from tests.fakes.box import Box
 
 FLOOR, BEST = make_track(count=4, seed="floor", size=400), make_track(count=4, seed="best", size=900)
@@ -146,6 +147,27 @@ def test_room_is_taken_where_it_is_missed_least(box: Box) -> None:
     assert on_disk(box) == digests(NEW_FLOOR, BEST, SOUND)
     assert box.releases.serving(update.course, update.lessons[0].id) == 2
     assert box.evictor.make_room(lambda: True).segments == 0
+
+
+def test_small_files_of_lessons_that_no_class_can_ask_for_go_too(box: Box) -> None:
+    """Worksheets can be large; what is assigned keeps its own, and what both have stays."""
+    ours, both, theirs = (f"{name} worksheet".encode() for name in ("our", "a shared", "their"))
+    release, other = (
+        make_release((make_lesson(make_media({Rung.FLOOR: track}, None)),))
+        for track in (make_track(seed="ours"), make_track(seed="theirs"))
+    )
+    for one, parts in ((release, (ours, both)), (other, (theirs, both))):
+        files = tuple(make_attachment(data, f"{number}.pdf") for number, data in enumerate(parts))
+        lesson = one.lessons[0].model_copy(update={"attachments": files})
+        box.know(one.model_copy(update={"lessons": (lesson,)}))
+    box.assign(release)
+    for data in (ours, both, theirs):
+        box.keeper.keep_blob(sha256_hex(data), data)
+    assert box.needs.spare_bytes() == len(theirs)
+    assert box.evictor.make_room(lambda: True).blobs == 0, "there is room"
+    assert box.evictor.make_room(lambda: False).blobs == 1
+    assert [box.keeper.blob(sha256_hex(data)) for data in (ours, both, theirs)] == [ours, both, None]
+    assert box.needs.spare_bytes() == 0
 
 
 def planned(release: Release, *rungs: Rung) -> list[tuple[str, str, str]]:
