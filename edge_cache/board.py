@@ -14,7 +14,7 @@ from edge_cache.steps import FetchBlob, FetchIndex
 
 LEAST_PIECE = 12 << 10
 LEAST_S = 0.5
-LEAST_TRIPS = 2
+LEAST_TRIPS = 5
 """Bytes, and seconds and round trips of a connection's work, below which a piece is mostly waiting for its answer."""
 FIRST_PIECE = 128 << 10
 """Bytes, while it is not known what a connection does."""
