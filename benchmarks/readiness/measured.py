@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from benchmarks.encode.lectures import KINDS
 from benchmarks.readiness.schools import Sizes
 from catalog.formats.rungs import Rung
 
@@ -19,7 +20,7 @@ def measured_sizes(results: Path, tier: str = "compatible") -> Sizes | None:
         return None
     lectures: dict[str, dict[str, float]] = {}
     for row in json.loads(path.read_text())["rows"]:
-        if row["who"].startswith(f"{tier} ") and row["who"].count(" ") == 1:
+        if row["lecture"] in KINDS and row["who"].startswith(f"{tier} ") and row["who"].count(" ") == 1:
             lectures.setdefault(row["lecture"], {})[row["who"].split()[1]] = row["kbps"]
             lectures[row["lecture"]].setdefault("listen", row["sound_kbps"])
     ladders = tuple(
