@@ -1,6 +1,7 @@
 """The world of bench-readiness: lines, notice, caps and the books that it keeps are what its figures say they are."""
 
 import gzip
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmarks.readiness.bound import clairvoyant
 from benchmarks.readiness.foreseeing import moment
 from benchmarks.readiness.lines import BINS, NoTraces, Traces, make_line, read_traces
 from benchmarks.readiness.living import Store
+from benchmarks.readiness.measured import measured_sizes
 from benchmarks.readiness.rows import BOUND, OURS, ROWS
 from benchmarks.readiness.schools import LIVES, NOTICES, School, Sizes, make_school
 
@@ -108,3 +110,20 @@ def test_a_summary_has_the_issues_keys_and_null_for_what_was_not_lived(lived: di
     assert summary["thin_p5"] is None
     assert report.reached("everyday_mb", 115) is True
     assert report.reached("everyday_ready", 0.9) is False
+
+
+def test_measured_sizes_are_those_of_lectures_with_a_whole_ladder(tmp_path: Path) -> None:
+    assert measured_sizes(tmp_path) is None, "nothing has been measured"
+
+    def rows(lecture: str, **kbps: float) -> list[dict[str, object]]:
+        return [{"lecture": lecture, "who": f"compatible {r}", "kbps": k, "sound_kbps": 35.0} for r, k in kbps.items()]
+
+    whole = rows("slides", floor=43.0, clear=53.0, best=59.0)
+    others = [*rows("inset", floor=55.0), *rows("av", floor=190.0, clear=258.0, best=387.0)]
+    tried = {"lecture": "slides", "who": "compatible clear at CRF 44", "kbps": 47.0, "sound_kbps": 35.0}
+    (tmp_path / "encode.json").write_text(json.dumps({"rows": [*whole, *others, tried]}))
+    found = measured_sizes(tmp_path)
+    assert found is not None
+    assert [[(rung, kbps) for rung, kbps, *_ in ladder] for ladder in found.ladders] == [
+        [("listen", 35.0), ("floor", 43.0), ("clear", 53.0), ("best", 59.0)]
+    ]
