@@ -11,7 +11,7 @@ from edge_cache.line.errors import LineClosed
 from edge_cache.line.giveway import Scavenger, quantile
 from edge_cache.line.http import Connection
 from edge_cache.line.pace import Pace
-from edge_cache.line.tcp import MSS, keep_window, limit_buffer, limit_window, round_trip
+from edge_cache.line.tcp import MSS, is_within_machine, keep_window, limit_buffer, limit_window, round_trip
 from edge_cache.line.windows import is_open, until_change
 
 PACKETS_EACH = 5
@@ -108,6 +108,9 @@ class Line:
 
     def join(self, reader: Connection) -> None:
         """A connection begins to read."""
+        if is_within_machine(reader.sock):
+            limit_window(reader.sock, WIDE)
+            return
         self._readers[reader] = 0
         self._share()
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 MSS = 1448
 """Bytes of payload in a full packet of 1,500 bytes with TCP timestamps."""
 
-_RTT_AT, _RCV_RTT_AT = 68, 92
+JUMBO = 9000
+"""Bytes of the largest packets that any wire carries."""
+
+_RTT_AT, _ADVMSS_AT, _RCV_RTT_AT = 68, 84, 92
 _WINDOW_CLAMP = getattr(socket, "TCP_WINDOW_CLAMP", 10)
 _INFO_BYTES = 104
 
@@ -24,13 +27,24 @@ class RoundTrip:
 
 def round_trip(connection: socket.socket) -> RoundTrip:
     """Return what the kernel has measured on a TCP connection; nothing where it does not say (not Linux)."""
+    sent, received = _info(connection, _RTT_AT, _RCV_RTT_AT)
+    return RoundTrip(sent / 1e6 or None, received / 1e6 or None)
+
+
+def is_within_machine(connection: socket.socket) -> bool:
+    """Say whether a connection leaves this machine: only within it are packets larger than any wire carries.
+
+    Nobody is there to give way to, and of windows of wires' packets nothing would come: they are smaller than one.
+    """
+    return _info(connection, _ADVMSS_AT)[0] > JUMBO
+
+
+def _info(connection: socket.socket, *places: int) -> list[int]:
+    """Return the numbers at these places of the kernel's `tcp_info`; zeros where it does not say (not Linux)."""
     info = b""
     with contextlib.suppress(OSError, AttributeError):
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
-    if len(info) < _RCV_RTT_AT + 4:
-        return RoundTrip(None, None)
-    sent, received = (struct.unpack_from("=I", info, at)[0] for at in (_RTT_AT, _RCV_RTT_AT))
-    return RoundTrip(sent / 1e6 or None, received / 1e6 or None)
+    return [struct.unpack_from("=I", info, at)[0] if len(info) >= at + 4 else 0 for at in places]
 
 
 def limit_window(connection: socket.socket, window: int) -> None:

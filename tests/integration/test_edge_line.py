@@ -24,7 +24,7 @@ from edge_cache.line.http import Connection
 from edge_cache.line.line import Line
 from edge_cache.line.route import route_to
 from edge_cache.line.source import LineSource
-from edge_cache.line.tcp import MSS
+from edge_cache.line.tcp import MSS, limit_window
 from edge_cache.node import Node
 from edge_cache.settings import EdgeSettings
 from songtan.stack.ports import free_ports
@@ -110,13 +110,15 @@ def test_a_cap_leaves_few_connections_and_an_idle_line_may_lift_it() -> None:
 
 
 @contextmanager
-def connections(count: int) -> Iterator[list[Connection]]:
-    """Connections to nobody in particular, whose kernel can be asked what it was told."""
+def connections(count: int, packets: int = MSS) -> Iterator[list[Connection]]:
+    """Connections to nobody in particular, with a wire's packets, whose kernel can be asked what it was told."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         made = []
         for _ in range(count):
-            sock = stack.enter_context(socket.create_connection(listener.getsockname()))
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, packets)
+            sock.connect(listener.getsockname())
             made.append(Connection(sock, route_to("http://127.0.0.1", None), 1))
         yield made
 
@@ -133,6 +135,16 @@ def test_the_window_is_shared_out_to_the_packet() -> None:
         for reader in readers:
             line.join(reader)
         assert [window_of(reader) for reader in readers] == [5, 4, 4, 4]
+
+
+def test_within_the_machine_no_window_is_kept_small() -> None:
+    """A packet there is larger than the window would be, and the sender would wait for room for it."""
+    line = a_line()
+    line.obey(Policy(gives_way=True))
+    with connections(1, packets=30_000) as readers:
+        limit_window(readers[0].sock, 8 * MSS)  # as it was connected
+        line.join(readers[0])
+        assert window_of(readers[0]) > 500
 
 
 def test_who_has_to_wait_still_takes_what_is_on_its_way() -> None:
