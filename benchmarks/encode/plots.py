@@ -61,6 +61,7 @@ def _legibility(points: Sequence[Curve], lectures: list[str]) -> Figure:
 
 
 def _curves(axes: Axes, points: Sequence[Curve], x: Any, y: Any) -> None:
+    """Draw all points, and a line through those that no cheaper one of the same encoder surpasses."""
     for name, colour in COLOURS.items():
         of_it = sorted((p for p in points if p["curve"] == name), key=x)
         if not of_it:
@@ -72,7 +73,8 @@ def _curves(axes: Axes, points: Sequence[Curve], x: Any, y: Any) -> None:
             "markersize": 6,
             "label": NAMES[name],
         }
-        axes.plot([x(p) for p in of_it], [y(p) for p in of_it], **line)
+        best = [p for n, p in enumerate(of_it) if all(y(p) >= y(cheaper) for cheaper in of_it[:n])]
+        axes.plot([x(p) for p in best], [y(p) for p in best], **line)
         for point in of_it:
             full = colour if point["chosen"] else "white"
             axes.plot(x(point), y(point), MARKS[name], color=colour, markerfacecolor=full, markersize=6)
