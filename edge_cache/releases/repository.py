@@ -40,7 +40,8 @@ class BlobKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class LessonLine:
-    """A lesson in a list. `share` (0 to 1) is how much of its smallest watchable rendition is here."""
+    """A lesson in a list. `poster` is its digest once it is here; `share` (0 to 1) is how much of its smallest
+    watchable rendition is."""
 
     course: str
     lesson: str
@@ -223,7 +224,8 @@ class ReleaseRepository:
     def lessons(self, course: str, first: int = 0, count: int = 1000) -> list[LessonLine]:
         """Return lessons of a course's newest release, each with the words of the release that it serves."""
         rows = self._database.read(
-            "select n.id, w.number, w.title, w.place, w.duration_ms, w.poster, s.release is not null,"
+            "select n.id, w.number, w.title, w.place, w.duration_ms,"
+            " (select b.digest from blob b where b.digest = w.poster and b.held), s.release is not null,"
             " (select max(t.share) from (select sum(k.held_bytes) * 1.0 / sum(k.length) as share from rendition r"
             "  join track k on k.id in (r.video, r.sound) where r.course = n.course and r.release = n.release"
             "  and r.lesson = n.id and r.floor and r.wanted group by r.tier) t)"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from catalog.formats.errors import AppError, BadFormat
+from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import TrackKind, make_index
-from catalog.formats.release import Release
+from catalog.formats.release import Blob, Release
 from catalog.formats.rungs import Rung
 from edge_cache.database import Database
 from edge_cache.folder_lock import FolderLock
@@ -90,6 +91,19 @@ def test_a_lesson_that_was_withdrawn_is_no_longer_listed(box: Box) -> None:
     assert box.releases.lessons(release.course) == []
     assert box.releases.serving(release.course, release.lessons[0].id) is None
     assert box.releases.lesson(release.course, 1, release.lessons[0].id) is None, "by its old address"
+
+
+def test_a_poster_is_named_once_it_is_here(box: Box) -> None:
+    """Not before: a page would ask for it in vain, and show a broken picture."""
+    data = b"a poster"
+    media = make_media({Rung.FLOOR: VIDEO}, SOUND).model_copy(
+        update={"poster": Blob(sha256=sha256_hex(data), length=len(data))}
+    )
+    release = make_release((make_lesson(media),))
+    box.know(release, VIDEO, SOUND)
+    assert [line.poster for line in box.releases.lessons(release.course)] == [None]
+    box.keeper.keep_blob(sha256_hex(data), data)
+    assert [line.poster for line in box.releases.lessons(release.course)] == [sha256_hex(data)]
 
 
 def test_the_same_segment_twice_in_a_track_counts_twice(box: Box) -> None:
