@@ -86,15 +86,15 @@ class Sync:
         self._metadata.kept()
         told = await self._part("centre", result, self._ask_centre()) if line else None
         sources = [source for source in self._nearby() if await self._refresh_nearby(source)]
-        if line and (
-            self._is_as_the_store(told)
-            or await self._part("metadata", result, self._refresh_from_store(self._store_at(self.store_url)))
-        ):
-            sources.append(self._store_at(self.store_url))
-        trust = self._metadata.kept()
+        store = await self._store(told, result) if line else []
+        trust, asked = self._metadata.kept(), self.store_url
         if told is not None and told.envelope is not None and "targets" in trust.signed_roles():
             taken = await self._part("direction", result, self._take_direction(trust, told.envelope, told.etag))
             result.directed = taken is True
+        if self.store_url != asked:  # the store has moved: the new one is asked now, not at the next look
+            result.problems -= not store
+            store, trust = await self._store(None, result), self._metadata.kept()
+        sources += store
         direction = self.direction
         if direction is not None:
             self._forget_problems_of_others(direction)
@@ -124,6 +124,12 @@ class Sync:
         told = await self._centre.direction(self._notes.fact("direction_etag"))
         await asyncio.to_thread(self._notes.keep, contact=self._clock().isoformat())
         return told
+
+    async def _store(self, told: Told | None, result: SyncResult) -> list[Source]:
+        """Take what the store has that is newer, if anything can be; return the store, if it can be asked for more."""
+        store = self._store_at(self.store_url)
+        fresh = self._is_as_the_store(told) or await self._part("metadata", result, self._refresh_from_store(store))
+        return [store] if fresh else []
 
     def _is_as_the_store(self, told: Told | None) -> bool:
         """Whether the store need not be asked: the centre says that it has the timestamp which was verified here.

@@ -11,6 +11,7 @@ from catalog.formats.hashing import sha256_hex
 from catalog.formats.protocol import DIRECTION_PATH
 from edge_cache.node import Node
 from edge_cache.sync import ASK_THE_STORE_AFTER, SyncResult
+from songtan.stack.ports import free_ports
 from tests.fakes.relay import Relay
 from tests.fakes.school import School
 from tests.fakes.signed_world import SignedWorld
@@ -88,6 +89,19 @@ def test_metadata_that_moved_on_is_fetched(filled: School) -> None:
     assert STAMP in asked(filled)
     filled.run(look)
     assert asked(filled) == [DIRECTION_PATH]
+
+
+def test_a_store_that_has_moved_is_asked_in_the_same_look(filled: School) -> None:
+    """The old one is gone: what is new would wait for the next look, and say meanwhile that the store is away."""
+    wire, assigned = filled.wire, [(filled.release.course, 1)]
+    here = wire.store_url
+    wire.direction = filled.world.direct(wire.node, f"http://127.0.0.1:{free_ports(1)[0]}/store", assigned)
+    filled.run(look)
+    filled.world.repository.next_snapshot()
+    wire.direction = filled.world.direct(wire.node, here, assigned)
+    asked(filled)
+    assert filled.run(look) == SyncResult(directed=True)
+    assert STAMP in asked(filled)
 
 
 def test_a_centre_that_lies_holds_nothing_back_for_longer_than_a_day(filled: School) -> None:
