@@ -92,7 +92,8 @@ class Sync:
             taken = await self._part("direction", result, self._take_direction(trust, told.envelope, told.etag))
             result.directed = taken is True
         if self.store_url != asked:  # the store has moved: the new one is asked now, not at the next look
-            result.problems -= not store
+            if not store:
+                result.problems -= 1  # the old one's trouble is nobody's any more
             store, trust = await self._store(None, result), self._metadata.kept()
         sources += store
         direction = self.direction

@@ -1,6 +1,11 @@
 """What every test may ask for."""
 
 # Before every plugin: numpy reads the number of its threads when it is loaded, and `workers` sets it when it is.
-import workers  # noqa: F401 - for what it does, not for a name
+import workers
 
 pytest_plugins = ["tests.servers", "tests.media", "tests.centre", "tests.live_centre"]
+
+
+def pytest_report_header() -> str:
+    """Say with how many threads numpy works: one a worker, as in production."""
+    return f"numpy's threads: {workers.THREADS}"

@@ -168,7 +168,7 @@ def clips_folder() -> Path | None:
 def clips() -> Path:
     """The folder of real clips; without it the test is reported as not run."""
     folder = clips_folder()
-    if folder is None:
+    if folder is None:  # they are not ours to commit; that they were absent is also said at the end of the run
         pytest.skip(f"not run: set {CLIPS_SETTING} to a folder of real clips")
     return folder
 

@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     wire: Wire
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, *_: object) -> None:
         pass
 
     def handle(self) -> None:
