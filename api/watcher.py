@@ -53,9 +53,7 @@ class Watcher:
             except AppError as error:
                 self._well.set(0)
                 log.warning("watch.failed", code=error.code, why=str(error))
-            # The last frame of a thread: what passed here would end it while the API goes on serving, and nobody would
-            # see what is signed from then on. It is logged whole, the gauge falls, and the next look tries again.
-            except Exception:
+            except Exception:  # the thread's last frame: passed on, it would end the watch while the API serves on
                 self._well.set(0)
                 log.exception("watch.broke")
             self._centre.news.wait(self._centre.settings.watch_seconds)

@@ -119,8 +119,7 @@ class Uploader:
                     except queue.Empty:
                         return
                     self._send_part(client, number)
-        # As an executor of concurrent.futures does; but an executor's threads keep a person who gives up from leaving.
-        except Exception as error:  # noqa: BLE001 - whatever it is, the thread that waits raises it
+        except Exception as error:  # noqa: BLE001 - the thread's last frame: `send`, where somebody waits, raises it
             faults.append(error)
             self._stop.set()
 

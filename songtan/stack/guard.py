@@ -93,8 +93,7 @@ def _work_and_end(work: Callable[[], int], front: int) -> int:
         return 0
     except AppError as error:
         return tell(error)
-    # The child of a fork: what passed here would unwind the parent's frames in the child, and clean up for it twice.
-    except Exception:  # noqa: BLE001 - shown, and ended with
+    except Exception:  # noqa: BLE001 - a forked child's last frame: those above are its parent's, to unwind once
         traceback.print_exc()
         return EXIT_FAILED
     finally:

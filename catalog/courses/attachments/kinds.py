@@ -106,5 +106,5 @@ def _members(name: str, data: bytes) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:  # damaged; of a later ZIP; a name is no text
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:  # what ZipFile says of damaged or later ZIPs
         raise ArchiveBroken(name=name) from error
