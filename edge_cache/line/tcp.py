@@ -32,7 +32,7 @@ def round_trip(connection: socket.socket) -> RoundTrip:
 
 
 def is_within_machine(connection: socket.socket) -> bool:
-    """Say whether a connection leaves this machine: only within it are packets larger than any wire carries.
+    """Say whether both ends of a connection are on this machine: only there are packets larger than any wire carries.
 
     Nobody is there to give way to, and of windows of wires' packets nothing would come: they are smaller than one.
     """
