@@ -62,7 +62,8 @@ def _add_naive(run: Run, sides: Sequence[Side], naive: Sequence[float]) -> None:
     run.report.note(
         f"cpu_vs_naive: the first {LEAST_S:g} s or more of each lecture; ours: probe and cut, every segment of "
         "both tiers, its check, packs and indexes (the last by their share of time); the other: one ffmpeg a rung and "
-        f"a sound, same filters and encoder options, no segments; as many at once as cores. {'; '.join(told)}."
+        "a sound, same filters and encoder options, a key frame where each segment begins, all in one file; as many at "
+        f"once as cores. {'; '.join(told)}."
     )
 
 
@@ -75,8 +76,8 @@ def _add_shares(run: Run, ladders: Sequence[Ladder]) -> None:
     report.note(
         f"measure_share: of {LONG_KIND} of {long.seconds:.0f} s (measuring {long.cpu[MEASURING]:.0f}, making "
         f"{long.cpu[MAKING]:.0f}, stills {long.cpu[STILLS]:.0f} CPU-s); of the compared lectures {short}. "
-        "Sampled: three to eight windows of 2.5 s are probed, every third segment is measured (at least three), spots "
-        "of 0.2 s about every 5 s of it; text once a minute; ESTOI on every third segment."
+        "Sampled: three to eight windows of 2.5 s are probed, every sixth segment is measured (at least four), spots "
+        "of 0.2 s about every 5 s of it; text once a minute or two; ESTOI on every sixth segment."
     )
 
 

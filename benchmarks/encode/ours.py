@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -34,7 +35,7 @@ from workers.pipeline.plan import Stretch
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Limits, run
 from workers.pipeline.stills.lesson import base_of_lesson
-from workers.pipeline.tools import find_tools
+from workers.pipeline.tools import Tools, find_tools
 from workers.pipeline.work import Done, Row, SegmentWork, SoundWork, VideoWork
 from workers.pipeline.works import sound_works
 
@@ -203,7 +204,8 @@ class Workshop:
     def naive(self, source: Path, ladder: Ladder, least: float) -> float:
         """Encode each rung by one process, as its first segments are together; return processor seconds.
 
-        The file is cut once before, as one part, and that is not counted. The sound is one process for each tier.
+        It has as many key frames as segments, or nobody could enter it where ours can be entered. The file is cut once
+        before, as one part, and that is not counted. The sound is one process for each tier.
         """
         room, tracks = self.room(), [first_part(track, least) for track in pictures(ladder.works)]
         if not tracks:
@@ -213,7 +215,7 @@ class Workshop:
         run(parts.cut_part(self.tools, source, ladder.stream, ladder.zero, None, end, part), LIMITS)
         began = cpu_seconds()
         for number, (works, _) in enumerate(tracks):
-            run(segments.encode_video(self.tools, whole_work(works), part, room / f"{number}.mp4"), LIMITS)
+            run(plainly(self.tools, works, part, room / f"{number}.mp4"), LIMITS)
         for sound in ladder.media.sounds:
             coder = "libopus" if sound.codec == "opus" else "aac"
             rate = round(sound.length * 8 / ladder.seconds)
@@ -335,6 +337,16 @@ def first_part(works: Sequence[VideoWork], least: float) -> tuple[list[VideoWork
 def at_crf(works: Sequence[VideoWork], crf: int) -> list[VideoWork]:
     """Return the same segments asked for at another CRF. Pure."""
     return [work.model_copy(update={"recipe": work.recipe.model_copy(update={"crf": crf})}) for work in works]
+
+
+def plainly(tools: Tools, works: Sequence[VideoWork], part: Path, out: Path) -> list[str]:
+    """Return the command that encodes the first segments of a track as one, with a key frame for each. Pure."""
+    whole = whole_work(works)
+    command = segments.encode_video(tools, whole, part, out)
+    command[command.index("-g:v") + 1] = str(ceil(whole.count / len(works)))
+    if "-keyint_min:v" in command:
+        command[command.index("-keyint_min:v") + 1] = "1"
+    return command
 
 
 def whole_work(works: Sequence[VideoWork]) -> VideoWork:

@@ -14,7 +14,7 @@ from workers.pipeline.ladder.choose import AIMS, WORTH_BITS, WORTH_VMAF, Step, c
 from workers.pipeline.ladder.hull import BEYOND, Point, Try, cheapest_reaching, curve, hull
 from workers.pipeline.ladder.shapes import Shape
 from workers.pipeline.ladder.sounds import WINDOW_S as VOICE_S
-from workers.pipeline.ladder.sounds import WINDOWS, voice_windows
+from workers.pipeline.ladder.sounds import WINDOWS, fewest, voice_windows
 from workers.pipeline.ladder.windows import LEAST, MOST, WINDOW_S, choose_windows
 from workers.pipeline.recipe import Denoise
 
@@ -159,6 +159,18 @@ def test_voices_are_heard_within_the_lesson(duration: float, silent: list[tuple[
     assert starts[0] >= 0
     assert all(b - a >= VOICE_S - 1e-6 for a, b in pairwise(starts))
     assert len(starts) == 1 or starts[-1] + VOICE_S <= duration + 1e-6
+
+
+@given(st.lists(st.integers(1, 100), unique=True).map(sorted), st.integers(0, 101))
+def test_the_fewest_bits_that_are_clear_are_found_by_halves(candidates: list[int], least: int) -> None:
+    asked = []
+
+    def is_clear(bits: int) -> bool:
+        asked.append(bits)
+        return bits >= least
+
+    assert fewest(candidates, is_clear) == next((bits for bits in candidates if bits >= least), None)
+    assert len(asked) <= len(candidates).bit_length()
 
 
 def test_a_voice_is_heard_where_it_speaks() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.formats.rungs import Rung, Tier
-from workers.pipeline.commands import measures, parts, probes, segments
+from workers.pipeline.commands import gates, measures, parts, probes, segments
 from workers.pipeline.gates.spots import Spot, View
 from workers.pipeline.ladder.shapes import Shape
 from workers.pipeline.plan import Stretch
@@ -86,7 +86,7 @@ def test_a_video_segment_of_the_compatible_tier() -> None:
     )  # fmt: skip
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} {MOST} -noaccurate_seek -noautorotate -protocol_whitelist fd -reinit_filter 0 "
-        f"-seek_timestamp 1 -ss 17.998000 -i fd:/w/part -filter_complex {shown} "
+        f"-seek_timestamp 1 -ss 17.998000 -threads 1 -i fd:/w/part -filter_complex {shown} "
         "-f mp4 -aq-mode:v 0 -bf:v 3 -bsf:v filter_units=remove_types=6 -c:v libx264 -crf:v 30 "
         f"{OUT} -flags:v +bitexact -g:v 100000 -keyint_min:v 100000 -level:v 3.1 {MP4} -preset:v veryslow "
         "-profile:v high -psy:v 0 -sc_threshold:v 0 -threads:v 1 -use_editlist 0 -video_track_timescale 10000 "
@@ -109,10 +109,20 @@ def test_a_video_segment_of_the_modern_tier_cropped_and_denoised() -> None:
     )  # fmt: skip
     assert line == (
         f"/bin/ffmpeg -copyts {GUARD} {MOST} -noaccurate_seek -noautorotate -protocol_whitelist fd -reinit_filter 0 "
-        f"-i fd:/w/part -filter_complex {shown} -f mp4 -c:v libsvtav1 -crf:v 30 {OUT} -flags:v +bitexact -g:v 100000 "
-        f"{MP4} -preset:v 4 -svtav1-params lp=1:scm=1 -use_editlist 0 -video_track_timescale 10000 "
-        f"file:/w/out.mp4 {QUIET}"
+        f"-threads 1 -i fd:/w/part -filter_complex {shown} -f mp4 -c:v libsvtav1 -crf:v 30 {OUT} "
+        f"-flags:v +bitexact -g:v 100000 {MP4} -preset:v 4 -svtav1-params lp=1:scm=1 -use_editlist 0 "
+        f"-video_track_timescale 10000 file:/w/out.mp4 {QUIET}"
     )
+
+
+@pytest.mark.parametrize(("handling", "entered"), [(BARRED, "18.003000"), (HANDLING, "17.998000")])
+def test_a_part_is_entered_at_a_key_frame_that_stands_just_there(handling: Handling, entered: str) -> None:
+    """Unless half pictures are woven, which takes those of the picture before."""
+    line = segments.encode_video(TOOLS, video_work(handling=handling), PART, RESULT)
+    assert line[line.index("-ss") + 1] == entered
+    work = video_work(handling=handling)
+    seen = gates.stills_of_source(TOOLS, work, work.view, ((0, 1),), PART, Path("/w/o"))
+    assert seen[seen.index("-ss") + 1] == entered
 
 
 def test_strong_grain_and_pictures_that_a_camera_took() -> None:
@@ -184,7 +194,12 @@ def test_a_piece_of_sound() -> None:
 
 def test_the_frames_of_a_segment_are_counted() -> None:
     assert " ".join(measures.count_frames(TOOLS, RESULT, "v", Path("/w/f"))) == (
-        f"/bin/ffmpeg {GUARD} {MOST} -protocol_whitelist fd -i fd:/w/out.mp4 -map 0:v:0 -f framecrc "
+        f"/bin/ffmpeg {GUARD} {MOST} -protocol_whitelist fd -threads 1 -i fd:/w/out.mp4 -map 0:v:0 -f framecrc "
+        f"-c:v wrapped_avframe -fps_mode passthrough file:/w/f {QUIET}"
+    )
+    sound = " ".join(measures.count_frames(TOOLS, RESULT, "a", Path("/w/f")))
+    assert sound == (
+        f"/bin/ffmpeg {GUARD} {MOST} -protocol_whitelist fd -threads 1 -i fd:/w/out.mp4 -map 0:a:0 -f framecrc "
         f"-fps_mode passthrough file:/w/f {QUIET}"
     )
 

@@ -70,8 +70,9 @@ def video_works(
 
 SPACING_S = 5.0
 """Beside the liveliest second and the last one, a segment that is measured has a spot about so often."""
-MEASURED_LEAST, MEASURED_ONE_IN = 3, 3
-"""At least so many segments of a lesson are measured, and one in so many of a long one."""
+MEASURED_LEAST, MEASURED_ONE_IN = 4, 6
+"""At least so many segments of a lesson are measured, and one in so many of a long one: what a mean is worth depends on
+how many were looked at, not on their share (`gates.sampling`), and a lesson of 45 minutes has 28 of them."""
 
 
 def choose_samples(stretches: Sequence[Stretch], rate: Fraction, look: PictureLook) -> list[Sample]:
@@ -95,19 +96,23 @@ def _one_in(segments: int) -> int:
     return max(1, min(MEASURED_ONE_IN, segments // MEASURED_LEAST))
 
 
-TEXT_EVERY_S = 60.0
-"""Letters are read once in so many seconds of a lesson: an OCR is dear, and text stands."""
+TEXTS_LEAST, TEXT_EVERY_S = 5, (60.0, 120.0)
+"""Letters are read so often in a lesson, but no more than once in a minute, and once in two of a long one: an OCR is
+dear, and text stands."""
 
 
 def choose_texts(stretches: Sequence[Stretch], look: PictureLook) -> list[float | None]:
     """Return for each segment when its letters are read, in seconds from its start, or None.
 
-    The first segment of each minute is looked at, at its end, when a slide is fullest: just before the picture changes.
+    The first segment of each minute or two is looked at, at its end, when a slide is fullest: just before the picture
+    changes.
     """
+    least, most = TEXT_EVERY_S
+    every = min(most, max(least, float(sum(stretch.seconds for stretch in stretches)) / TEXTS_LEAST))
     times: list[float | None] = []
-    last = -TEXT_EVERY_S
+    last = -every
     for stretch in stretches:
-        if float(stretch.start) < last + TEXT_EVERY_S:
+        if float(stretch.start) < last + every:
             times.append(None)
             continue
         last = float(stretch.start)

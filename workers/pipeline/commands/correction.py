@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.pipeline.commands.base import compiled, guarded_input, number, together
-from workers.pipeline.commands.pictures import prepared, turned
+from workers.pipeline.commands.pictures import lead_of, prepared, turned
 from workers.pipeline.correction.sampling import SOUND_RATE, Sampling
 from workers.pipeline.probe import Facts
 from workers.pipeline.recipe import Handling
@@ -34,8 +34,7 @@ def sample_source(
 
 
 def _pictures(shown: Any, zero: float, sampling: Sampling, handling: Handling, folder: Path) -> list[Any]:
-    lead = Fraction(handling.lead_s).limit_denominator(10_000)
-    shown = prepared(shown, handling).filter("setpts", f"PTS-{number(zero + lead)}/TB")
+    shown = prepared(shown, handling).filter("setpts", f"PTS-{number(zero + lead_of(handling))}/TB")
     shown = _every(shown, sampling.rate, sampling.frames)
     shown = turned(shown, handling).filter(
         "scale",

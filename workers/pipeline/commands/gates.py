@@ -10,8 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from workers.pipeline.commands.base import LEAD_S, compiled, entered_at, guarded_input, joined, number
-from workers.pipeline.commands.pictures import prepared, sized
+from workers.pipeline.commands.base import LEAD_S, compiled, guarded_input, joined, number
+from workers.pipeline.commands.pictures import entered_for, lead_of, prepared, sized
 from workers.pipeline.gates.spots import Slots, View
 from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
@@ -65,10 +65,10 @@ def _source(work: VideoWork, view: View, slots: Slots, part: Path) -> Any:
     """Return the source's pictures as the encoder gets them, not denoised, in the size and at the rate of the view."""
     start = LEAD_S + work.taken_at
     first = start + slots[0][0] / view.rate
-    entered = entered_at(first - Fraction(1, 500)) if first - LEAD_S > work.part_start + 0.5 else {}
+    entered = entered_for(first, work.handling) if first - LEAD_S > work.part_start + 0.5 else {}
     decoded = guarded_input(part, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered)
-    lead = Fraction(work.handling.lead_s).limit_denominator(10_000)
-    shown = prepared(decoded["v:0"], work.handling).filter("setpts", f"PTS-{number(start + lead)}/TB")
+    shown = prepared(decoded["v:0"], work.handling)
+    shown = shown.filter("setpts", f"PTS-{number(start + lead_of(work.handling))}/TB")
     return _viewed(shown, work.handling, view, slots)
 
 

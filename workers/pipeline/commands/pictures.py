@@ -1,8 +1,27 @@
 """What is done to decoded pictures before they are encoded, and single pictures."""
 
+from fractions import Fraction
 from typing import Any
 
+from workers.pipeline.commands.base import entered_at
 from workers.pipeline.recipe import Denoise, Handling
+
+ROUNDED_S = Fraction(1, 500)
+"""Times in a part are whole milliseconds: by more than their rounding a key frame must not be missed."""
+
+
+def lead_of(handling: Handling) -> Fraction:
+    """Return by how much a picture may stand before its time, in seconds."""
+    return Fraction(handling.lead_s).limit_denominator(10_000)
+
+
+def entered_for(at: Fraction, handling: Handling) -> dict[str, Any]:
+    """Enter a part at the key frame that shows the picture which stands at `at`, or the one before.
+
+    A key frame that begins just there is found: the one before may be ten seconds away. Half pictures are woven with
+    those of the picture before, which is then decoded too.
+    """
+    return entered_at(at - ROUNDED_S + (0 if handling.deinterlace else lead_of(handling)))
 
 
 def prepared(shown: Any, handling: Handling) -> Any:

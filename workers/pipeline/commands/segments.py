@@ -1,12 +1,11 @@
 """Encoding one segment, alone: a fresh encoder, one processor, the same bytes every time."""
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from catalog.formats.rungs import Tier
-from workers.pipeline.commands.base import FRAGMENT, LEAD_S, compiled, entered_at, guarded_input, number
-from workers.pipeline.commands.pictures import denoised, prepared, sized
+from workers.pipeline.commands.base import FRAGMENT, LEAD_S, compiled, guarded_input, number
+from workers.pipeline.commands.pictures import denoised, entered_for, lead_of, prepared, sized
 from workers.pipeline.recipe import SAMPLE_RATE, SoundRecipe, VideoRecipe
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import BEFORE_SAMPLES, SoundWork, VideoWork
@@ -22,10 +21,11 @@ def encode_video(tools: Tools, work: VideoWork, part: Path, out: Path) -> list[s
     """Encode one video segment from its part. A slot shows the picture that stands at its time."""
     recipe, handling = work.recipe, work.handling
     start = LEAD_S + work.taken_at
-    entered = entered_at(start - Fraction(1, 500)) if work.start_s > work.part_start + 0.5 else {}
-    decoded = guarded_input(part, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered)
-    lead = Fraction(handling.lead_s).limit_denominator(10_000)
-    shown = prepared(decoded["v:0"], handling).filter("setpts", f"PTS-{number(start + lead)}/TB")
+    entered = entered_for(start, handling) if work.start_s > work.part_start + 0.5 else {}
+    decoded = guarded_input(
+        part, threads=1, copyts=None, noaccurate_seek=None, noautorotate=None, reinit_filter=0, **entered
+    )
+    shown = prepared(decoded["v:0"], handling).filter("setpts", f"PTS-{number(start + lead_of(handling))}/TB")
     if recipe.denoise.value != "none":
         # grain is told from motion by looking at all pictures, so before any of them is left out
         shown = denoised(shown.filter("fps", fps=work.view.rate, round="up", start_time=0), recipe.denoise)

@@ -1,6 +1,7 @@
 """How many bits the voice needs: windows of it are coded with more and more of them until nothing is missed."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from catalog.formats.rungs import Tier
@@ -36,13 +37,24 @@ def choose_sounds(
 def _choose(desk: Desk, voices: Sequence[Path], tier: Tier, channels: int) -> SoundRecipe:
     """Return the recipe with the fewest bits among the candidates at which these windows are clear."""
     anchors = [_score(desk, voice, recipe_with(tier, 1, ANCHOR_BITS[CODEC[tier]])) for voice in voices]
-    for bits in CANDIDATES[tier] if is_voice(anchors) else ():
+
+    def is_clear(bits: int) -> bool:
         scores = [_score(desk, voice, recipe_with(tier, 1, bits)) for voice in voices]
         pairs = zip(scores, anchors, strict=True)
         heard = [(score, anchor) for score, anchor in pairs if score is not None and anchor is not None]
-        if heard and mean_deficit(heard) <= AIM_DEFICIT[CODEC[tier]]:
-            return recipe_with(tier, channels, bits)
-    return anchor_of(tier, channels)
+        return bool(heard) and mean_deficit(heard) <= AIM_DEFICIT[CODEC[tier]]
+
+    bits = fewest(CANDIDATES[tier], is_clear) if is_voice(anchors) else None
+    return anchor_of(tier, channels) if bits is None else recipe_with(tier, channels, bits)
+
+
+def fewest(candidates: Sequence[int], is_clear: Callable[[int], bool]) -> int | None:
+    """Return a candidate that is clear and has none below it that is, or None where the last is not.
+
+    They are halved: more bits are taken to be as clear, which holds but for chance of about a candidate's width.
+    """
+    at = bisect_left(candidates, True, key=is_clear)
+    return candidates[at] if at < len(candidates) else None
 
 
 def voice_windows(duration: float, silences: Sequence[tuple[float, float]]) -> tuple[float, ...]:

@@ -6,10 +6,12 @@ from workers.pipeline.recipe import SoundRecipe
 
 CODEC: dict[Tier, Codec] = {Tier.COMPATIBLE: "aac", Tier.MODERN: "opus"}
 CANDIDATES = {
-    Tier.COMPATIBLE: (32_000, 34_000, 36_000, 38_000, 40_000, 44_000),
-    Tier.MODERN: (14_000, 16_000, 18_000, 20_000, 24_000),
+    Tier.COMPATIBLE: (*range(32_000, 40_000, 500), 40_000, 42_000, 44_000),
+    Tier.MODERN: (*range(14_000, 20_000, 500), 20_000, 22_000, 24_000),
 }
-"""Bits per second for one channel, in the order in which they are tried."""
+"""Bits per second for one channel, from the fewest: half a kilobit is a fortieth of a floor."""
+MORE_BITS = 2000
+"""By so many more a voice is coded again that was not clear on the whole."""
 BAND_HZ = {Tier.COMPATIBLE: 7000, Tier.MODERN: 8000}
 """Speech is coded up to here: what lies above costs the bits that the voice needs (docs/encoding.md)."""
 STEREO_COSTS = 1.7
@@ -27,7 +29,9 @@ def anchor_of(tier: Tier, channels: int) -> SoundRecipe:
 
 
 def more_bits(recipe: SoundRecipe) -> SoundRecipe | None:
-    """Return the recipe with the next more bits; None for the one with bits to spare."""
-    rates = [*CANDIDATES[recipe.tier], ANCHOR_BITS[CODEC[recipe.tier]]]
-    found = (recipe_with(recipe.tier, recipe.channels, bits) for bits in rates)
-    return next((one for one in found if one.bits_per_s > recipe.bits_per_s), None)
+    """Return the recipe with `MORE_BITS` more, or nearly the double for two channels; None beyond those to spare."""
+    anchor = anchor_of(recipe.tier, recipe.channels)
+    if recipe.bits_per_s >= anchor.bits_per_s:
+        return None
+    rate = recipe.bits_per_s + recipe_with(recipe.tier, recipe.channels, MORE_BITS).bits_per_s
+    return recipe.model_copy(update={"bits_per_s": min(rate, anchor.bits_per_s)})
