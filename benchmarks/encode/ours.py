@@ -90,11 +90,10 @@ class Ladder:
         floors = {place(work) for work in self.works if is_floor(work)}
         return sum(self.cpu.values()) - sum(self.made[n] + self.gated[n] for n in self.made if n not in floors)
 
-    def making_of(self, works: Sequence[SegmentWork]) -> float:
-        """Return the processor seconds of making these segments, with their part, by time, of cutting and packing."""
-        fixed = self.cpu[MAKING] - sum(self.made.values())
+    def around(self, works: Sequence[SegmentWork]) -> float:
+        """Return the processor seconds of cutting and packing that fall to these segments, by their time."""
         seconds = max(work.start_s + work.seconds for work in works)
-        return sum(self.made[place(work)] for work in works) + fixed * min(1.0, seconds / self.seconds)
+        return (self.cpu[MAKING] - sum(self.made.values())) * min(1.0, seconds / self.seconds)
 
     def tier(self, tier: Tier) -> list[Rendered]:
         """Return the renditions of a tier that have pictures, from the lowest rung."""
@@ -200,6 +199,18 @@ class Workshop:
         packed = pack_track(PackBench(self.store, room), rows, measures or Measures())
         shutil.rmtree(room)
         return packed
+
+    def anew(self, works: Sequence[SegmentWork]) -> float:
+        """Encode segments once more that were encoded before, in a workshop of their own; return processor seconds."""
+        other = Workshop(self.room())
+        for key in {work.part_key for work in works}:
+            other.store.put(Bucket.SOURCES, key, self.store.path(Bucket.SOURCES, key))
+        began = cpu_seconds()
+        for work in works:
+            other.encode_one(unlooked(work))
+        spent = cpu_seconds() - began
+        shutil.rmtree(other.folder)
+        return spent
 
     def naive(self, source: Path, ladder: Ladder, least: float) -> float:
         """Encode each rung by one process, as its first segments are together; return processor seconds.

@@ -70,9 +70,9 @@ def video_works(
 
 SPACING_S = 5.0
 """Beside the liveliest second and the last one, a segment that is measured has a spot about so often."""
-MEASURED_LEAST, MEASURED_ONE_IN = 4, 6
+MEASURED_LEAST, MEASURED_ONE_IN = 3, 8
 """At least so many segments of a lesson are measured, and one in so many of a long one: what a mean is worth depends on
-how many were looked at, not on their share (`gates.sampling`), and a lesson of 45 minutes has 28 of them."""
+how many were looked at, not on their share (`gates.sampling`), and a lesson of 45 minutes has 21 of them."""
 
 
 def choose_samples(stretches: Sequence[Stretch], rate: Fraction, look: PictureLook) -> list[Sample]:

@@ -10,7 +10,7 @@ CANDIDATES = {
     Tier.MODERN: (*range(14_000, 20_000, 500), 20_000, 22_000, 24_000),
 }
 """Bits per second for one channel, from the fewest: half a kilobit is a fortieth of a floor."""
-MORE_BITS = 2000
+MORE_BITS = 1000
 """By so many more a voice is coded again that was not clear on the whole."""
 BAND_HZ = {Tier.COMPATIBLE: 7000, Tier.MODERN: 8000}
 """Speech is coded up to here: what lies above costs the bits that the voice needs (docs/encoding.md)."""
