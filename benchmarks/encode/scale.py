@@ -190,13 +190,13 @@ def worker(centre: Centre, processor: int) -> Iterator[None]:
 
 
 def lesson_stretches(lectures: list[Lecture], cache: Path, count: int, seconds: float) -> list[Lecture]:
-    """Return stretches of the lectures in turn, no two the same."""
+    """Return stretches of the lectures in turn, no two the same; the longest work first, or its end is waited for."""
     found = []
     for number in range(count):
         lecture = lectures[number % len(lectures)]
         start = number // len(lectures) * seconds
         found.append(excerpt(lecture, start, seconds, cache))
-    return found
+    return sorted(found, key=lambda lecture: lecture.file.stat().st_size, reverse=True)
 
 
 def run(run: Run) -> None:
