@@ -118,8 +118,9 @@ class RequestMetrics:
         route = getattr(scope.get("route"), "path", None) or ("static" if status == 200 else "none")
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(method, route).observe(seconds)
-        write = log.debug if route in _UNINTERESTING else log.info
-        write("request.answered", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+        level = logging.DEBUG if route in _UNINTERESTING else logging.INFO
+        ms = round(seconds * 1000, 1)
+        log.log(level, "request.answered", method=method, path=scope["path"], status=status, ms=ms)
 
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -42,8 +43,8 @@ class RequestLog:
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
-                tell = log.warning if message["status"] >= 500 else log.debug
-                tell("request.answered", method=scope["method"], path=scope["path"], status=message["status"])
+                level = logging.WARNING if message["status"] >= 500 else logging.DEBUG
+                log.log(level, "request.answered", method=scope["method"], path=scope["path"], status=message["status"])
             await send(message)
 
         await self._app(scope, receive, note)

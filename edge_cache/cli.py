@@ -336,6 +336,9 @@ def _tell(found: dict[str, Any]) -> None:
             f" {most}{update['cost']} bytes to fetch, {time}",
             highlight=False,
         )
+    if scrub := found.get("scrub"):
+        words = f"{scrub['damaged']} parts had rotten" if scrub["damaged"] else "nothing had rotten"
+        console.print(f"All of it last read and compared by {scrub['finished']}: {words}.", highlight=False)
     if found["paused"]:
         console.print("The fill is paused; `songtan edge resume` lets it go on.")
     for problem in found["problems"]:

@@ -24,27 +24,20 @@ class _NodeFigures(Collector):
         segments, held = node.keeper.rows.totals()
         free, total = node.keeper.files.disk()
         courses = node.releases.held()
-        gauges = {
-            "songtan_edge_segments_held": ("verified segments in the store", segments),
-            "songtan_edge_held_bytes": ("bytes of verified segments", held),
-            "songtan_edge_disk_free_bytes": ("bytes free on the store's disk", free),
-            "songtan_edge_disk_total_bytes": ("bytes of the store's disk", total),
-            "songtan_edge_lessons": ("lessons of assigned courses", sum(c.lessons for c in courses)),
-            "songtan_edge_lessons_ready": ("lessons that can be watched", sum(c.lessons_ready for c in courses)),
-            "songtan_edge_problems": ("problems standing now", len(node.notes.problems())),
-            "songtan_edge_enrolled": ("1 once the node belongs to a centre", int(node.identity is not None)),
-        }
-        for name, (words, value) in gauges.items():
-            yield GaugeMetricFamily(name, words, value=float(value))
-        fetched = ("songtan_edge_fetched_bytes", "verified bytes fetched since the start", float(node.bytes_fetched))
-        served = (
-            "songtan_edge_served_bytes",
-            "media bytes sent to players since the start",
-            float(self._bytes_served()),
-        )
-        given = ("songtan_edge_given_bytes", "bytes given to peers since the start", float(self._bytes_given()))
-        for name, words, count in (fetched, served, given):
-            yield CounterMetricFamily(name, words, value=count)
+        assigned, ready = sum(c.lessons for c in courses), sum(c.lessons_ready for c in courses)
+        problems, enrolled = len(node.notes.problems()), int(node.identity is not None)
+        fetched, served, given = node.bytes_fetched, self._bytes_served(), self._bytes_given()
+        yield GaugeMetricFamily("songtan_edge_segments_held", "verified segments in the store", value=segments)
+        yield GaugeMetricFamily("songtan_edge_held_bytes", "bytes of verified segments", value=held)
+        yield GaugeMetricFamily("songtan_edge_disk_free_bytes", "bytes free on the store's disk", value=free)
+        yield GaugeMetricFamily("songtan_edge_disk_total_bytes", "bytes of the store's disk", value=total)
+        yield GaugeMetricFamily("songtan_edge_lessons", "lessons of assigned courses", value=assigned)
+        yield GaugeMetricFamily("songtan_edge_lessons_ready", "lessons that can be watched", value=ready)
+        yield GaugeMetricFamily("songtan_edge_problems", "problems standing now", value=problems)
+        yield GaugeMetricFamily("songtan_edge_enrolled", "1 once the node belongs to a centre", value=enrolled)
+        yield CounterMetricFamily("songtan_edge_fetched_bytes", "verified bytes fetched since the start", value=fetched)
+        yield CounterMetricFamily("songtan_edge_served_bytes", "media bytes sent since the start", value=served)
+        yield CounterMetricFamily("songtan_edge_given_bytes", "bytes given to peers since the start", value=given)
 
 
 def health_routes(node: Node, bytes_served: Callable[[], int], bytes_given: Callable[[], int]) -> list[Route]:

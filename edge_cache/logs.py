@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+log = structlog.get_logger(__name__)
+
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -20,7 +22,7 @@ class FromLibraries(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, self._expected):
             words = {"logger": record.name, "words": record.getMessage(), "exc_info": record.exc_info}
-            structlog.get_logger(record.name).log(record.levelno, "library.spoke", **words)
+            log.log(record.levelno, "library.spoke", **words)
 
 
 def start_logs(level: str, as_json: bool, expected: tuple[type[BaseException], ...] = ()) -> None:

@@ -28,7 +28,11 @@ class EdgeSettings(BaseSettings):
     poll_seconds: float = Field(default=300, gt=0, description="pause between two looks at the centre, give or take")
     report_seconds: float = Field(default=900, gt=0, description="longest pause between two reports, in seconds")
     in_flight: int = Field(default=24, ge=1, le=32, description="connections at most; as many as the line rewards")
-    proxy: str = Field(default="", description="http://host:port of the network's proxy; empty: HTTP(S)_PROXY; none")
+    proxy: str = Field(
+        default="",
+        description="http://host:port of the network's proxy; empty: what HTTP_PROXY and HTTPS_PROXY say;"
+        " none: no proxy",
+    )
     run_bytes: int = Field(default=1 << 20, ge=1, description="about how much one range asks for, in bytes")
     connect_seconds: float = Field(default=10, gt=0, description="time-out of a connection, in seconds")
     read_seconds: float = Field(default=20, gt=0, description="longest silence of a source, in seconds")

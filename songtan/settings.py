@@ -16,7 +16,8 @@ class StackSettings(ProgramSettings):
     )
     up_host: str = Field(
         default="127.0.0.1",
-        description="address on which `songtan up` and the demo serve pages; 0.0.0.0 lets the LAN in",
+        description="address on which `songtan up` and the demo serve pages; another one than 127.0.0.1 lets the LAN"
+        " look, uploads still work on this machine only",
     )
     api_port: int | None = Field(default=None, ge=0, le=65535, description="port of the API; unset: 8000 or a free one")
     signer_port: int | None = Field(

@@ -8,12 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from pydantic import AliasChoices
+from pydantic import AliasChoices, SecretStr
+from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("api", "catalog", "edge_cache", "signer", "songtan", "workers")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+OUTSIDE = {
+    "SONGTAN_API": "the centre's address for `songtan partner` and `songtan ops`",
+    "SONGTAN_TOKEN": "their sign-in, for programs; people sign in by `login`",
+    "SONGTAN_DIE_WITH_PARENT": "a program ends with the one that started it",
+    "SONGTAN_POSTGRES_PASSWORD": "of `docker-compose.yml`: the database's password",
+    "SONGTAN_VALKEY_PASSWORD": "of `docker-compose.yml`: the broker's password",
+    "SONGTAN_API_BIND": "of `docker-compose.yml`: where the host listens for the API",
+    "SONGTAN_SIGNER_BIND": "of `docker-compose.yml`: where the host listens for the signer",
+    "SONGTAN_S3_BIND": "of `docker-compose.yml`: where the host listens for the object store",
+    "SONGTAN_EDGE_BIND": "of `docker-compose.yml`: where the host listens for the box for trying",
+}
+"""What is read elsewhere than by a settings class."""
 
 
 def sources() -> Iterator[Path]:
@@ -28,7 +41,7 @@ def _trees() -> Iterator[ast.AST]:
 
 
 def settings() -> dict[str, str]:
-    """Return every environment variable that a settings class reads, with its description."""
+    """Return every environment variable that a settings class reads, with its description and its default."""
     for package in PACKAGES:
         for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
             if module.name.endswith(("settings", "stack.state")):
@@ -45,8 +58,17 @@ def settings() -> dict[str, str]:
             if isinstance(alias, AliasChoices):
                 alias = alias.choices[0]
             variable = alias if isinstance(alias, str) else f"{kind.model_config.get('env_prefix', '')}{name}"
-            found[variable.upper()] = info.description or ""
+            found[variable.upper()] = f"{info.description}{_shown(info.default)}" if info.description else ""
     return found
+
+
+def _shown(default: object) -> str:
+    """Return a default as somebody would set it; nothing where there is none, or where it is the machine's."""
+    if default in (None, "", (), PydanticUndefined) or isinstance(default, SecretStr):
+        return ""
+    if isinstance(default, bool):
+        return f" ({str(default).lower()})"
+    return f" ({int(default) if isinstance(default, float) and default.is_integer() else default})"
 
 
 def metrics() -> dict[str, str]:
@@ -66,12 +88,13 @@ def events() -> set[str]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr in LEVELS
+            and node.func.attr in LEVELS | {"log"}
             and ast.unparse(node.func.value).split(".")[-1].strip("_") == "log"
             and node.args
         ):
-            assert isinstance(node.args[0], ast.Constant), f"an event's name is a constant: {ast.unparse(node)}"
-            found.add(str(node.args[0].value))
+            event = node.args[node.func.attr == "log"]  # `log.log` is told its level first
+            assert isinstance(event, ast.Constant), f"an event's name is a constant: {ast.unparse(node)}"
+            found.add(str(event.value))
     return found
 
 
@@ -124,14 +147,22 @@ def reference() -> str:
         (
             "Commands",
             commands(),
-            "Each has `--help`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not there or not ready.",
+            "Each has `--help`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not there or not ready (`songtan edge`:"
+            " done in part, run it again), 4 damage was found (`songtan edge` only).",
         ),
         (
             "Settings",
             settings(),
-            "Environment variables. A secret has no default; the programs say which one is missing.",
+            "Environment variables, with what holds where they are unset. A secret has no default; the programs say"
+            " which one is missing.",
         ),
-        ("Metrics", metrics(), "On `/metrics` of each program, in OpenMetrics; counters end in `_total` there."),
+        ("Settings of command lines and containers", OUTSIDE, "Read outside the programs' own settings."),
+        (
+            "Metrics",
+            metrics(),
+            "On `/metrics` of each program, in OpenMetrics; counters end in `_total` there. A worker's are served only"
+            " where `SONGTAN_WORKER_METRICS_PORT` is set.",
+        ),
     ):
         parts += [f"## {title}", "", note, "", "| | |", "|---|---|"]
         parts += [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in sorted(rows.items())]

@@ -1,5 +1,6 @@
 """A box installs `songtan` and nothing of the centre: the wheel, the edge's lock, and a node that answers."""
 
+import configparser
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from edge_cache.settings import EdgeSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
@@ -58,6 +61,25 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(*install, "--require-hashes", "-r", ROOT / "requirements" / "edge.lock")
     run(*install, "--no-deps", wheel)
     return folder / "venv"
+
+
+def test_the_unit_for_systemd_starts_what_is_installed_in_the_folder_that_it_makes(
+    box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in it is there: the program, its words, its settings."""
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read(ROOT / "edge_cache" / "songtan-edge.service")
+    service = unit["Service"]
+    program, *words = service["ExecStart"].split()
+    assert run(box / "bin" / Path(program).name, *words, "--help").strip()
+    told = dict(word.split("=", 1) for word in service["Environment"].split())
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    settings = EdgeSettings()
+    assert set(told) == {"SONGTAN_EDGE_STATE", "SONGTAN_EDGE_LISTEN"}
+    assert settings.state == Path("/var/lib") / service["StateDirectory"]
+    assert settings.address == ("0.0.0.0", 8090)
+    assert service["Restart"] == "always"
 
 
 def test_nothing_of_the_centre_is_installed(box: Path) -> None:
