@@ -77,6 +77,7 @@ class Node:
         self.releases, self.statements = ReleaseRepository(self.database), StatementRepository(self.database)
         self.updates = UpdateRepository(self.database)
         self.keeper = Keeper(Files(settings.state / "store"), StoreRepository(self.database))
+        self.keeper.files.drop_unfinished()
         self.housekeeping = Housekeeping(
             self.keeper,
             NeedsRepository(self.database),

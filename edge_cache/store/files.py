@@ -2,7 +2,7 @@
 
     store/segments/ab/<sha256>    segments, without a place
     store/blobs/ab/<sha256>       captions, posters, stills, parts of attachments
-    store/new/                    files on their way; emptied at every start
+    store/new/                    files on their way; emptied at every start of the node
 
 A name in `segments` or `blobs` appears only when its bytes are on the disk.
 """
@@ -92,14 +92,17 @@ class Files:
     """The folders of a node's store."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the store in `folder`, making it if need be, and drop what a crash left on its way."""
-        new = folder / "new"
-        shutil.rmtree(new, ignore_errors=True)
-        self.folder = folder
-        self.segments = Shelf(folder / "segments", new)
-        self.blobs = Shelf(folder / "blobs", new)
+        """Open the store in `folder`, making it if need be: the node's own, or one that another process runs."""
+        self.folder, self._new = folder, folder / "new"
+        self.segments = Shelf(folder / "segments", self._new)
+        self.blobs = Shelf(folder / "blobs", self._new)
         fsync_folder(folder)
         fsync_folder(folder.parent)
+
+    def drop_unfinished(self) -> None:
+        """Drop what a crash left on its way; only for who holds the node's folder: to all others it may be in use."""
+        shutil.rmtree(self._new, ignore_errors=True)
+        self._new.mkdir(exist_ok=True)
 
     def shelves(self) -> Iterator[Shelf]:
         """Yield every shelf."""

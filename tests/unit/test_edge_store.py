@@ -11,6 +11,8 @@ from catalog.formats.release import Blob, Release
 from catalog.formats.rungs import Rung
 from edge_cache.database import Database
 from edge_cache.folder_lock import FolderLock
+from edge_cache.node import Node
+from edge_cache.settings import EdgeSettings
 from edge_cache.store.files import Files
 from tests.factories import Track, make_lesson, make_media, make_release, make_track
 from tests.fakes.box import Box
@@ -181,11 +183,14 @@ def test_a_release_is_added_whole_or_not_at_all(box: Box) -> None:
     assert box.database.read("select * from lesson") == []
 
 
-def test_what_was_on_its_way_is_dropped_at_the_next_start(tmp_path: Path) -> None:
-    files = Files(tmp_path)
-    (tmp_path / "new" / "1.half").write_bytes(b"half")
-    files = Files(tmp_path)
-    assert list((tmp_path / "new").iterdir()) == []
+def test_what_was_on_its_way_is_dropped_at_the_next_start_and_by_nobody_beside_the_node(tmp_path: Path) -> None:
+    settings, half = EdgeSettings(state=tmp_path), tmp_path / "store" / "new" / "1.half"
+    Node(settings).close()
+    half.write_bytes(b"half")
+    files = Files(tmp_path / "store")
+    assert half.exists(), "a command beside the node that runs"
+    with Node(settings):
+        assert not half.exists()
     assert not files.segments.has("a" * 64)
 
 
