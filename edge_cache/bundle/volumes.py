@@ -19,6 +19,7 @@ from catalog.formats.bundle import (
     read_run_name,
     volume_number,
 )
+from catalog.formats.index import MAX_SEGMENT_BYTES
 from edge_cache.bundle.errors import DriveUnusable, NoBundle
 
 
@@ -32,8 +33,11 @@ class Entry:
     length: int
 
     def read(self) -> bytes:
-        """Return its content, shorter if the volume has become shorter. Raises OSError."""
-        return self.read_part(0, self.length)
+        """Return its content, shorter if the volume has become shorter or it is longer than anything of ours.
+
+        A stick of unknown origin does not say how much memory a box has for it. Raises OSError.
+        """
+        return self.read_part(0, min(self.length, MAX_SEGMENT_BYTES))
 
     def read_part(self, start: int, length: int) -> bytes:
         """Return `length` bytes of its content from `start` on, or fewer. Raises OSError."""
@@ -140,7 +144,12 @@ def entries(volume: Path) -> Iterator[Entry]:
             if header is None or at + BLOCK + header[1] > size:
                 return
             entry = Entry(header[0], volume, at + BLOCK, header[1])
-            if at == 0 and (entry.name != FIRST_NAME or entry.read() != FIRST_DATA):
+            if at == 0 and not _is_first(entry):
                 return
             yield entry
             at = entry.start + padded(entry.length)
+
+
+def _is_first(entry: Entry) -> bool:
+    """Say whether an entry is the one that every volume of ours begins with. Raises OSError."""
+    return (entry.name, entry.length) == (FIRST_NAME, len(FIRST_DATA)) and entry.read() == FIRST_DATA

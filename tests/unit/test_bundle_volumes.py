@@ -1,15 +1,19 @@
 """A drive's volumes: what was written is found again, whatever was cut off, flipped or left half written."""
 
 import os
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from catalog.formats.bundle import BLOCK, END, entry_header, run_name
+from catalog.formats.bundle import BLOCK, END, FIRST_DATA, FIRST_NAME, entry_header, run_name
 from catalog.formats.hashing import sha256_hex
+from catalog.formats.index import MAX_SEGMENT_BYTES
+from edge_cache.bundle.check import Check
 from edge_cache.bundle.errors import DriveUnusable, NoBundle
-from edge_cache.bundle.volumes import has_bundle, look_through, volumes
+from edge_cache.bundle.volumes import entries, has_bundle, look_through, volumes
 from edge_cache.bundle.writer import BundleWriter
 from tests.factories import Track, make_track
 
@@ -193,3 +197,52 @@ def test_a_later_entry_counts(tmp_path: Path) -> None:
         writer.add("metadata/timestamp.json", b'{"version": 2}')
         writer.finish()
     assert look_through(tmp_path).whole["metadata/timestamp.json"].read() == b'{"version": 2}'
+
+
+GIB = 1 << 30
+"""As long as an entry may be: a file of that length with nothing in it takes no room on the disk."""
+
+
+def hostile(place: Path, *before: bytes, name: str) -> Path:
+    """Write a volume of a GiB whose last entry claims to be `name`, and all the rest."""
+    volume = place / "songtan" / "00001.tar"
+    volume.parent.mkdir()
+    begun = b"".join(before)
+    volume.write_bytes(begun + entry_header(name, GIB - len(begun) - BLOCK))
+    os.truncate(volume, GIB)
+    return volume
+
+
+def test_a_first_entry_of_a_gibibyte_is_not_read(tmp_path: Path) -> None:
+    hostile(tmp_path, name=FIRST_NAME)
+    with little_memory():
+        assert look_through(tmp_path).whole == {}
+
+
+@pytest.mark.parametrize("name", ["metadata/9.root.json", f"blobs/{'0' * 64}", run_name("0" * 64, 0)])
+def test_an_entry_longer_than_any_of_ours_is_damaged_and_is_not_read(tmp_path: Path, name: str) -> None:
+    first = entry_header(FIRST_NAME, len(FIRST_DATA)) + FIRST_DATA.ljust(BLOCK, b"\0")
+    volume = hostile(tmp_path, first, name=name)
+    with little_memory():
+        (entry,) = [entry for entry in entries(volume) if entry.name == name]
+        assert not Check(look_through(tmp_path)).is_sound(entry)
+        assert len(entry.read()) < GIB
+
+
+def test_metadata_nested_without_end_is_damaged(tmp_path: Path) -> None:
+    with BundleWriter(tmp_path) as writer:
+        writer.add("metadata/9.root.json", b"[" * 200_000)
+        writer.finish()
+        writer.check()
+        assert writer.damaged == 1
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    """Watch that at no moment more than a segment and a little were in memory."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < MAX_SEGMENT_BYTES + (1 << 20)
+    finally:
+        tracemalloc.stop()
