@@ -26,6 +26,8 @@ MAX_RUN_BYTES = 4 << 20
 MAX_ENTRIES = 200_000
 """A reader looks at no more entries of one bundle: what it knows of each stays in memory."""
 MAX_VOLUMES = 10_000
+MAX_NUMBER = 99_999
+"""Five digits: a volume with a higher number would be none."""
 FIRST_NAME = "bundle.json"
 FIRST_DATA = b'{"v":1}'
 """The first entry of every volume; a reader passes over volumes that begin otherwise."""
@@ -93,6 +95,15 @@ def read_header(block: bytes) -> tuple[str, int] | None:
     if entry.type not in (REGTYPE, AREGTYPE) or not 0 <= entry.size <= MAX_VOLUME_BYTES:
         return None
     return entry.name, entry.size
+
+
+def is_foreign(block: bytes) -> bool:
+    """Say whether a block is a sound header of what a reader does not understand: a later format has written there."""
+    try:
+        TarInfo.frombuf(block, "ascii", "replace")
+    except (HeaderError, ValueError):
+        return False
+    return read_header(block) is None
 
 
 def runs_of(segments: Sequence[Segment], largest: int = MAX_RUN_BYTES) -> list[list[Segment]]:

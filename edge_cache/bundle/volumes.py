@@ -50,7 +50,8 @@ class Contents:
     """The entries of a bundle: whole ones by name, runs by the digest of their index and their offset, oldest first.
 
     `newest` is the volume with the highest number, None while there is none; `end` is where its last entry ends, 0 if
-    it does not begin as a volume does.
+    it does not begin as a volume does, or was not looked at. `count` is how many entries were, first ones of volumes
+    too.
     """
 
     whole: dict[str, Entry] = field(default_factory=dict)
@@ -58,6 +59,12 @@ class Contents:
     length: int = 0
     newest: Path | None = None
     end: int = 0
+    count: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a reader would not look at one more entry, in a volume that has to be begun for it."""
+        return self.count + 2 > MAX_ENTRIES
 
     def take(self, entry: Entry) -> None:
         """Add an entry; of two with one name the later one counts."""
@@ -110,14 +117,15 @@ def volumes(folder: Path) -> list[Path]:
 
 def look_through(place: Path) -> Contents:
     """Return what lies in the bundle at `place`. Raises NoBundle or DriveUnusable."""
-    contents, count = Contents(), 0
+    contents = Contents()
     try:
         found = volumes(bundle_folder(place))
         for volume in found:
             contents.newest, contents.end = volume, 0
             for entry in entries(volume):
-                count += 1
-                if count > MAX_ENTRIES:
+                contents.count += 1
+                if contents.count > MAX_ENTRIES:
+                    contents.newest, contents.end = found[-1], 0
                     return contents
                 contents.end = entry.start + padded(entry.length)
                 if entry.name != FIRST_NAME:

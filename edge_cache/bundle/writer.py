@@ -13,15 +13,18 @@ from catalog.formats.bundle import (
     END,
     FIRST_DATA,
     FIRST_NAME,
+    MAX_NUMBER,
     MAX_VOLUME_BYTES,
+    MAX_VOLUMES,
     entry_header,
+    is_foreign,
     padded,
     volume_name,
     volume_number,
 )
 from edge_cache.bundle.check import Check
 from edge_cache.bundle.errors import DriveFull, DriveUnusable, NoBundle
-from edge_cache.bundle.volumes import Contents, Entry, bundle_folder, entries, look_through
+from edge_cache.bundle.volumes import Contents, Entry, bundle_folder, entries, look_through, volumes
 
 FLUSH_BYTES = 32 << 20
 """How much may be on its way to a drive: what a pull costs, and what a slow stick takes in a few seconds."""
@@ -50,7 +53,10 @@ class BundleWriter:
             self.contents = self._settle()
 
     def _settle(self) -> Contents:
-        """Cut off what is torn at the end of the newest volume, pass over what is rotten in it; return the rest."""
+        """Cut off what is torn at the end of the newest volume, pass over what is rotten in it; return the rest.
+
+        Before something of a later format nothing is torn: it would go too.
+        """
         try:
             contents = look_through(self.place)
         except NoBundle:
@@ -65,7 +71,9 @@ class BundleWriter:
                 rotten, torn, end = rotten + torn, [], entry.start + padded(entry.length)
             else:
                 torn.append(entry)
-        if torn:
+        if torn and _goes_on(contents.newest, contents.end):
+            rotten += torn
+        elif torn:
             os.truncate(contents.newest, end)
             contents = look_through(self.place)
         self._drop(contents, rotten)
@@ -82,7 +90,12 @@ class BundleWriter:
         self.damaged += len(damaged)
 
     def add(self, name: str, data: bytes) -> None:
-        """Write an entry. Raises DriveFull or DriveUnusable; then the entries before it are as they were."""
+        """Write an entry. Raises DriveFull or DriveUnusable; then the entries before it are as they were.
+
+        A drive is full too where no reader would look at another entry.
+        """
+        if self.contents.is_full:
+            raise DriveFull(folder=str(self.place))
         parts = entry_header(name, len(data)), data, bytes(padded(len(data)) - len(data))
         size = sum(map(len, parts))
         with self._told():
@@ -94,6 +107,7 @@ class BundleWriter:
             entry = Entry(name, self._volume, self.contents.end + BLOCK, len(data))
             self._write(*parts)
             self.contents.take(entry)
+            self.contents.count += 1
             self._unflushed += size
             if self._unflushed >= FLUSH_BYTES:
                 self._flush()
@@ -123,7 +137,7 @@ class BundleWriter:
     def _open(self) -> None:
         """Go on with the newest volume, or begin one."""
         newest = self.contents.newest
-        if newest is None or not self.contents.end:
+        if newest is None or not self.contents.end or _goes_on(newest, self.contents.end):
             self._begin()
             return
         self._file, self._volume = os.open(newest, os.O_RDWR | os.O_NOFOLLOW), newest
@@ -133,10 +147,13 @@ class BundleWriter:
         """Begin the next volume. What stands at the end and is none of ours, or of a later format, is left alone."""
         newest = self.contents.newest
         number = (volume_number(newest.name) or 0) + 1 if newest else 1
+        if number > MAX_NUMBER or len(volumes(self._folder)) >= MAX_VOLUMES:
+            raise DriveFull(folder=str(self.place))
         self._volume = self._folder / volume_name(number)
         self._file = os.open(self._volume, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         self.contents.newest, self.contents.end = self._volume, 0
         self._write(entry_header(FIRST_NAME, len(FIRST_DATA)), FIRST_DATA.ljust(BLOCK, b"\0"))
+        self.contents.count += 1
         fsync_folder(self._folder)
 
     def _opened(self) -> int:
@@ -172,3 +189,9 @@ class BundleWriter:
             if error.errno in _FULL:
                 raise DriveFull(folder=str(self.place)) from error
             raise DriveUnusable(folder=str(self.place), why=error.strerror or str(error)) from error
+
+
+def _goes_on(volume: Path, end: int) -> bool:
+    """Say whether a volume goes on at `end` with something of a later format. Raises OSError."""
+    with volume.open("rb", buffering=0) as file:
+        return is_foreign(os.pread(file.fileno(), BLOCK, end))

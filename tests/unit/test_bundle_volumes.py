@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tarfile import SYMTYPE, USTAR_FORMAT, TarInfo
 
 import pytest
 
@@ -12,7 +13,7 @@ from catalog.formats.bundle import BLOCK, END, FIRST_DATA, FIRST_NAME, entry_hea
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import MAX_SEGMENT_BYTES
 from edge_cache.bundle.check import Check
-from edge_cache.bundle.errors import DriveUnusable, NoBundle
+from edge_cache.bundle.errors import DriveFull, DriveUnusable, NoBundle
 from edge_cache.bundle.volumes import entries, has_bundle, look_through, volumes
 from edge_cache.bundle.writer import BundleWriter
 from tests.factories import Track, make_track
@@ -156,6 +157,59 @@ def test_volumes_of_a_later_format_and_other_files_are_left_alone(tmp_path: Path
     assert_whole(tmp_path)
     assert {name: (folder / name).read_bytes() for name in foreign} == foreign
     assert (folder / "00008.tar").exists()
+
+
+def test_what_a_later_format_wrote_into_a_volume_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path)
+    volume = tmp_path / "songtan" / "00001.tar"
+    written = volume.read_bytes().removesuffix(END)
+    link = TarInfo("shortcut")
+    link.type, link.linkname = SYMTYPE, "blobs/elsewhere"
+    for rotten in (False, True):
+        data = bytearray(written)
+        data[-BLOCK] ^= rotten
+        volume.write_bytes(data + link.tobuf(USTAR_FORMAT) + END)
+        before = volume.read_bytes()
+        with BundleWriter(tmp_path) as writer:
+            add_all(writer)
+            writer.add(f"blobs/{sha256_hex(b'more')}", b"more")
+            writer.finish()
+        assert volume.read_bytes() == before
+        (tmp_path / "songtan" / "00002.tar").unlink()
+
+
+def test_a_bundle_with_as_many_entries_as_a_reader_looks_at_is_full_and_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, 12 << 10)
+    before = files(tmp_path)
+    count = look_through(tmp_path).count
+    assert len(before) > 2
+    for most in range(3, count + 2):
+        monkeypatch.setattr("edge_cache.bundle.volumes.MAX_ENTRIES", most)
+        with BundleWriter(tmp_path, 12 << 10) as writer:
+            assert writer.contents.count == min(count, most + 1)
+            with pytest.raises(DriveFull):
+                writer.add("metadata/9.root.json", b"{}")
+            writer.finish()
+        assert files(tmp_path) == before
+    monkeypatch.setattr("edge_cache.bundle.volumes.MAX_ENTRIES", count + 3)
+    with BundleWriter(tmp_path, 12 << 10) as writer:
+        while not writer.contents.is_full:
+            writer.add("metadata/9.root.json", b"{}")
+        with pytest.raises(DriveFull):
+            writer.add("metadata/9.root.json", b"{}")
+        writer.finish()
+    assert count < look_through(tmp_path).count <= count + 3, "all that was written is read"
+
+
+def test_after_the_last_number_a_drive_is_full(tmp_path: Path) -> None:
+    folder = tmp_path / "songtan"
+    folder.mkdir()
+    (folder / "99999.tar").write_bytes(b"")
+    with pytest.raises(DriveFull):
+        write(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["99999.tar"]
 
 
 def test_links_on_a_drive_lead_nowhere(tmp_path: Path) -> None:
