@@ -17,6 +17,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge_cache.errors import DiskTrouble
 from edge_cache.timetable.repository import Played, PlayedRepository
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,7 @@ class Plays:
         played = [Played(*which, day, hour, count) for (day, hour, which), count in counted.items()]
         try:
             self._rows.add(played, self._clock().astimezone(self._zone).date() - KEPT)
-        except sqlite3.Error as error:  # a full disk: lessons play on, and the counts wait
+        except (sqlite3.Error, DiskTrouble) as error:  # a full disk: lessons play on, and the counts wait
             with self._lock:
                 self._new.update(counted)
             log.warning("played.not-kept", why=str(error))

@@ -170,3 +170,15 @@ def test_a_disk_that_takes_nothing_stops_no_class(counting: Counting) -> None:
     with counting.database.write() as rows:
         rows.execute("alter table away rename to played")
     assert counting.written() == [Played(*WHICH, DAY, 9, 1)]
+
+
+def test_a_full_disk_stops_neither_a_class_nor_the_end_of_the_node(counting: Counting) -> None:
+    for n in range(300):
+        counting.plays.part("a", (new_id(), f"lesson {n}"), 1)
+    with counting.database.write() as rows:
+        rows.execute("pragma max_page_count = 1")
+    counting.plays.flush()
+    assert counting.plays.waiting, "the counts wait"
+    with counting.database.write() as rows:
+        rows.execute("pragma max_page_count = 100000")
+    assert len(counting.written()) == 300
