@@ -124,7 +124,7 @@ class Node:
 
     def now(self) -> datetime:
         """The best guess of the time: the box's clock, but never before a time that has surely passed."""
-        return best_now(self._machine(), self.notes.moment("witness"))
+        return best_now(self._machine(), self.notes.witness())
 
     def local_time(self) -> datetime:
         """The school's time, by which fill windows open and close."""

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from catalog.formats.clock import believed
 from catalog.formats.errors import AppError
 from edge_cache.database import Database
 from edge_cache.errors import DiskTrouble
@@ -56,11 +57,13 @@ class Notes:
                         (key, value),
                     )
 
-    def witness(self, moment: datetime) -> None:
-        """Keep a time that has surely passed, because somebody else said it: the centre, or a signed statement."""
-        before = self.moment("witness")
-        if before is None or before < moment:
-            self.keep(witness=moment.astimezone(UTC).isoformat())
+    def witness(self) -> datetime | None:
+        """Return a time that has surely passed, because somebody else said so; None where nobody can be believed.
+
+        That is when the direction in force was issued, or what the centre said last: its next word takes back a wrong
+        one, and so does the next direction.
+        """
+        return believed([self.moment("issued"), self.moment("witness")], self.moment("signed_until"))
 
     def problems(self) -> list[Problem]:
         """Return what is wrong now, the longest standing first."""

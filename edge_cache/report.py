@@ -113,10 +113,9 @@ class Reporter:
         return newest
 
     def _learn_time(self, here: datetime, there: datetime) -> None:
-        """Note how wrong this box's clock is, to the second or so."""
+        """Note how wrong this box's clock is, to the second or so, and what time it is by the centre's word."""
         offset = (here - there).total_seconds()
-        self._notes.keep(clock_offset_s=f"{offset:.1f}")
-        self._notes.witness(there)
+        self._notes.keep(clock_offset_s=f"{offset:.1f}", witness=there.isoformat())
         if abs(offset) > CLOCK_WRONG_BY_S:
             self._notes.trouble("clock", ClockWrong(seconds=round(offset)))
         else:

@@ -7,6 +7,7 @@ they bring what is new and verified, and are no problem otherwise.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from catalog.formats.protocol import Assignment, Direction
 from catalog.formats.release import MAX_RELEASE_BYTES, Release
 from catalog.formats.trust import MAX_METADATA_BYTES, TIMESTAMP, ReleaseTarget, Trust, partner_role
 from edge_cache.centre import Centre, Told
-from edge_cache.errors import ReleaseMissing, SourceFailed, StatementExpired
+from edge_cache.errors import DiskTrouble, ReleaseMissing, SourceFailed, StatementExpired
 from edge_cache.identity import Identity
 from edge_cache.notes import Notes
 from edge_cache.releases.refresh import Metadata
@@ -101,6 +102,7 @@ class Sync:
             self._forget_problems_of_others(direction)
             if sources and "targets" in trust.signed_roles():
                 await self._take_releases(trust, sources, direction, result)
+        self._keep_signed_until(trust)
         self._warn_of_age(trust, direction)
         await asyncio.to_thread(self._releases.switch)
         return result
@@ -171,11 +173,13 @@ class Sync:
         return True
 
     async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> bool:
-        direction = trust.open_direction(envelope, self._identity.node)
+        direction, before = trust.open_direction(envelope, self._identity.node), self.direction
         self._metadata.trusted.keep_floor(trust)
         await asyncio.to_thread(self._releases.assign, direction.assignments, direction.policy.tiers)
-        self._notes.keep(direction=direction.model_dump_json(), direction_etag=etag)
-        self._notes.witness(direction.issued)
+        facts = {"direction": direction.model_dump_json(), "direction_etag": etag, "issued": str(direction.issued)}
+        if before is None or direction.version > before.version:
+            facts["witness"] = None  # said before this was signed: if it is later, it was wrong
+        self._notes.keep(**facts)
         log.info("direction.taken", version=direction.version, courses=len(direction.assignments))
         return True
 
@@ -271,6 +275,13 @@ class Sync:
                 self._notes.trouble(f"expired:{role}", StatementExpired(role=role, expires=f"{expires:%Y-%m-%d}"))
             else:
                 self._notes.mended(f"expired:{role}")
+
+    def _keep_signed_until(self, trust: Trust) -> None:
+        """Keep until when people at the centre have signed: nobody is believed that it is long after that."""
+        signed_until = trust.signed_roles().get("targets")
+        if signed_until is not None:
+            with suppress(DiskTrouble):  # it is kept at a later look, and the clock is all that waits
+                self._notes.keep(signed_until=signed_until.isoformat())
 
 
 async def _from_any(

@@ -34,7 +34,7 @@ def open_planning(
     people elsewhere.
     """
     notes = Notes(database)
-    now = clock or (lambda: best_now(datetime.now(UTC), notes.moment("witness")))
+    now = clock or (lambda: best_now(datetime.now(UTC), notes.witness()))
     rows = StoreRepository(database)
     planning = Planning(
         LadderRepository(database, zone), notes, lambda told: _room(room_of(told, files, rows)), now, zone

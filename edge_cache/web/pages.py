@@ -180,7 +180,7 @@ class Classroom:
         """Say whether the box knows what time it is, as far as anybody has told it."""
         offset = self._node.notes.fact("clock_offset_s")
         right = offset is None or abs(float(offset)) < CLOCK_WRONG_BY_S
-        return right and is_sure(datetime.now(UTC), self._node.notes.moment("witness"))
+        return right and is_sure(datetime.now(UTC), self._node.notes.witness())
 
     def _beginning(self, lesson: Lesson, rungs: Sequence[RungState], base: str) -> Showing | None:
         """How the page shows a lesson that is on its way, as far as it can be watched."""
@@ -219,7 +219,7 @@ class Classroom:
             line=node.line,
             room=room_needed(*node.planning.now(), node.timetable.courses()),
             now=node.now(),
-            clock_sure=is_sure(datetime.now(UTC), node.notes.moment("witness")),
+            clock_sure=is_sure(datetime.now(UTC), node.notes.witness()),
             clock_offset=None if offset is None else float(offset),
             last_contact=node.notes.moment("contact"),
             updates=[(u, expected_hours(u.cost, usual_rate(node.notes))) for u in node.updates.under_way()],

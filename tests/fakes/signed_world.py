@@ -37,15 +37,21 @@ class SignedWorld:
         self.repository.publish(release)
 
     def direct(
-        self, node: str, store_url: str, courses: Sequence[tuple[str, int]], policy: Mapping[str, Any] | None = None
+        self,
+        node: str,
+        store_url: str,
+        courses: Sequence[tuple[str, int]],
+        policy: Mapping[str, Any] | None = None,
+        ahead: timedelta = timedelta(0),
     ) -> bytes:
-        """Return a direction, signed and in force now, that assigns courses given as (course, release)."""
+        """Return a direction, signed by a clock that is `ahead`, that assigns courses given as (course, release)."""
         self.direction_version += 1
+        issued = datetime.now(UTC) + ahead
         direction = Direction(
             node=node,
             version=self.direction_version,
-            issued=datetime.now(UTC),
-            expires=datetime.now(UTC) + timedelta(days=30),
+            issued=issued,
+            expires=issued + timedelta(days=30),
             store_url=store_url,
             assignments=tuple(Assignment(course=c, partner=self.partner, release=n) for c, n in courses),
             policy=Policy.model_validate({"disk_reserve_bytes": 0, **(policy or {})}),

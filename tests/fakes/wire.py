@@ -57,7 +57,7 @@ class Wire:
 
     def direct(self, *courses: tuple[str, int], **policy: Any) -> None:
         """Have the centre hold a fresh direction for the node; `policy` is of a Policy's fields."""
-        self.direction = self.world.direct(self.node, self.store_url, courses, policy)
+        self.direction = self.world.direct(self.node, self.store_url, courses, policy, self.clock_ahead)
 
     def stored_timestamp(self) -> str | None:
         """The digest of the store's timestamp, as an honest centre tells it."""

@@ -1,6 +1,7 @@
 """Enrolment against a real HTTP server, what each wrong code says, and reports."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,59 @@ def test_a_wrong_clock_is_measured_and_told(school: School) -> None:
     offsets = [r["health"]["clock_offset_s"] for r in school.wire.reports.values()]
     assert offsets[0] is None
     assert round(offsets[1] / 86400) == -400
+
+
+A_MOMENT = timedelta(minutes=1)
+YEAR_2062 = timedelta(days=36 * 365)
+THE_END = datetime.max.replace(tzinfo=UTC) - datetime.now(UTC) - timedelta(hours=7)
+"""To within the last hours of the last year: further east there is no such day any more."""
+
+
+async def look_at_the_clock(node: Node) -> timedelta:
+    """Look at the centre and report; return how far the box's best guess of the time is ahead then."""
+    await node.sync_once()
+    with suppress(AppError):
+        await node.report_once()
+    assert node.local_time().year < 2100
+    return node.now() - datetime.now(UTC)
+
+
+def test_a_centre_that_is_decades_ahead_moves_no_clock(school: School) -> None:
+    school.wire.clock_ahead = YEAR_2062
+    school.wire.direct((school.release.course, 1))
+    assert school.run(look_at_the_clock) < A_MOMENT
+    school.wire.clock_ahead = THE_END
+    assert school.run(look_at_the_clock) < A_MOMENT
+
+
+def test_a_wrong_word_of_the_centre_is_taken_back_by_its_next_one(school: School) -> None:
+    school.wire.clock_ahead = timedelta(days=300)
+    assert school.run(look_at_the_clock) > timedelta(days=299)
+    school.wire.clock_ahead = timedelta(0)
+    assert school.run(look_at_the_clock) < A_MOMENT
+
+
+def test_a_wrong_time_is_taken_back_by_the_next_direction(school: School) -> None:
+    school.wire.clock_ahead = timedelta(days=300)
+    school.wire.direct((school.release.course, 1))
+    assert school.run(look_at_the_clock) > timedelta(days=299)
+    school.wire.clock_ahead, school.wire.report_status = timedelta(0), 503
+    school.wire.direct((school.release.course, 1))
+    assert school.run(look_at_the_clock) < A_MOMENT
+
+
+@pytest.mark.parametrize("kept", ["2062-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
+def test_a_time_that_a_node_of_before_believed_is_believed_no_more(school: School, kept: str) -> None:
+    async def poison(node: Node) -> None:
+        node.notes.keep(witness=kept)
+
+    async def start(node: Node) -> timedelta:
+        assert node.local_time().year < 2062
+        return node.now() - datetime.now(UTC)
+
+    school.sync()
+    school.run(poison)
+    assert school.run(start) < A_MOMENT
 
 
 @pytest.mark.parametrize("year", [1970, 2100])

@@ -1,12 +1,12 @@
 """A release has one form, names each thing once, and says which field is wrong."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from catalog.formats.clock import best_now, is_sure
+from catalog.formats.clock import believed, best_now, is_sure
 from catalog.formats.errors import AppError, BadFormat
 from catalog.formats.hashing import canonical_json
 from catalog.formats.ids import is_id, new_id
@@ -194,6 +194,23 @@ def test_time_is_the_newest_that_has_surely_passed() -> None:
     assert not is_sure(long_ago, now)
     assert is_sure(now - timedelta(minutes=1), now)
     assert is_sure(now, None)
+
+
+def test_nobody_is_believed_that_it_is_long_after_what_people_signed_for() -> None:
+    signed_until = datetime(2027, 6, 1, tzinfo=UTC)
+    now, next_year = datetime(2026, 11, 24, tzinfo=UTC), datetime(2028, 5, 1, tzinfo=UTC)
+    assert believed([now, None, next_year], signed_until) == next_year
+    assert believed([now, datetime(2062, 1, 1, tzinfo=UTC)], signed_until) == now
+    assert believed([datetime(1970, 1, 1, tzinfo=UTC)], signed_until) is None
+    assert believed([now], None) is None
+
+
+@pytest.mark.parametrize("hours", [-14, 0, 14])
+def test_the_ends_of_all_time_are_no_times_and_break_nothing(hours: int) -> None:
+    zone = timezone(timedelta(hours=hours))
+    ends = [datetime.min.replace(tzinfo=zone), datetime.max.replace(tzinfo=zone)]
+    for signed_until in (ends[1], datetime(2027, 6, 1, tzinfo=UTC)):
+        assert believed(ends, signed_until) is None
 
 
 def test_an_error_says_its_data() -> None:
