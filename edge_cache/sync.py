@@ -270,11 +270,11 @@ class Sync:
         if direction is not None:
             expiries["direction"] = direction.expires
         now = self._clock()
-        for role, expires in expiries.items():
-            if expires < now:
-                self._notes.trouble(f"expired:{role}", StatementExpired(role=role, expires=f"{expires:%Y-%m-%d}"))
-            else:
-                self._notes.mended(f"expired:{role}")
+        late = {f"expired:{role}": (role, expires) for role, expires in expiries.items() if expires < now}
+        for area, (role, expires) in late.items():
+            self._notes.trouble(area, StatementExpired(role=role, expires=f"{expires:%Y-%m-%d}"))
+        stand = {p.source for p in self._notes.problems() if p.source.startswith("expired:")}
+        self._notes.mended(*(stand - late.keys()))
 
     def _keep_signed_until(self, trust: Trust) -> None:
         """Keep until when people at the centre have signed: nobody is believed that it is long after that."""

@@ -8,6 +8,7 @@ import pytest
 
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.trust import partner_role
+from edge_cache.errors import StatementExpired
 from edge_cache.node import Node
 from tests.fakes.school import POSTER, School
 from tests.fakes.signed_world import SignedWorld
@@ -142,3 +143,11 @@ def test_expired_statements_only_warn(tmp_path: Path) -> None:
         seen = school.sync()
         assert set(seen.problems.values()) == {"trust.expired"}
         assert seen.whole
+
+
+def test_a_role_that_is_gone_is_past_no_date(school: School) -> None:
+    async def before(node: Node) -> None:
+        node.notes.trouble("expired:partner-gone", StatementExpired(role="partner-gone", expires="2024-01-01"))
+
+    school.run(before)
+    assert school.sync().problems == {}
