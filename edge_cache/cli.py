@@ -10,6 +10,7 @@ import signal
 import socket
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ from catalog.formats.errors import AppError
 from catalog.formats.forecast import State
 from catalog.formats.protocol import Direction
 from catalog.lifeline import follow_parent
+from catalog.look.filters import local_moment
 from catalog.look.language import spoken_language, translate
 from edge_cache.app import make_app
 from edge_cache.bundle.cli import bundle
@@ -124,7 +126,7 @@ def status(as_json: Json = False) -> None:
             database.close()
         found["node"] = identity.model_dump(mode="json", exclude={"token"}) if identity else None
         found["enrolled"] = identity is not None
-        print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found)
+        print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found, settings.zone)
         return 0
 
     _finish(run)
@@ -149,7 +151,7 @@ def sync(as_json: Json = False) -> None:
         else:
             node.notes.mended("report")
         found = _figures(node.database) | {"bytes_fetched": node.bytes_fetched}
-        print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found)
+        print(json.dumps(found, ensure_ascii=False, indent=2)) if as_json else _tell(found, node.settings.zone)
         return IN_PART if found["problems"] or outcome.closed else 0
 
     _with_node(work)
@@ -313,8 +315,8 @@ def _store_figures(database: Database, settings: EdgeSettings) -> dict[str, Any]
     }
 
 
-def _tell(found: dict[str, Any]) -> None:
-    """Print figures for a person."""
+def _tell(found: dict[str, Any], zone: tzinfo) -> None:
+    """Print figures for a person; `zone` is the school's."""
     if found.get("node"):
         console.print(f"{found['node']['name']}, {found['node']['site_name']}", style="bold", highlight=False)
     for course in found["courses"]:
@@ -338,7 +340,8 @@ def _tell(found: dict[str, Any]) -> None:
         )
     if scrub := found.get("scrub"):
         words = f"{scrub['damaged']} parts had rotten" if scrub["damaged"] else "nothing had rotten"
-        console.print(f"All of it last read and compared by {scrub['finished']}: {words}.", highlight=False)
+        finished = local_moment(datetime.fromisoformat(scrub["finished"]), "en", zone)
+        console.print(f"All of it last read and compared by {finished}: {words}.", highlight=False)
     if found["paused"]:
         console.print("The fill is paused; `songtan edge resume` lets it go on.")
     for problem in found["problems"]:

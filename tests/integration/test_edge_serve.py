@@ -11,6 +11,7 @@ import pytest
 from catalog.formats.boxes import boxes, place_segment
 from catalog.formats.release import Lesson
 from catalog.formats.rungs import Rung, Tier
+from edge_cache.node import Node
 from edge_cache.serve.progressive import ProgressiveFile
 from tests.factories import Track
 from tests.fakes.edge_client import Client
@@ -184,6 +185,16 @@ def test_health_metrics_and_readiness(client: Client) -> None:
     text = client.ask("/metrics").body.decode()
     assert "songtan_edge_lessons_ready 2.0" in text
     assert text.endswith("# EOF\n")
+
+
+def test_status_says_in_the_schools_time_when_all_was_read(school: School) -> None:
+    async def scrubbed(node: Node) -> None:
+        node.notes.keep(scrub_finished="2026-11-25T18:30:12.345678+00:00", scrub_found="2")
+
+    school.run(scrubbed)
+    line = "All of it last read and compared by 26 Nov 2026, %s: 2 parts had rotten.\n"
+    assert line % "02:30" in EdgeProcess(school.folder).command("status").stdout
+    assert line % "00:30" in EdgeProcess(school.folder, time_zone="Asia/Urumqi").command("status").stdout
 
 
 def test_commands_tell_by_their_exit_codes(school: School) -> None:
