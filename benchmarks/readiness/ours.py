@@ -114,11 +114,11 @@ class Ours:
             policy=self._policy,
         )
         began = time.process_time()
-        steps, going = next_steps(given, HORIZON_BYTES)
+        found = next_steps(given, HORIZON_BYTES)
         self.seconds += time.process_time() - began
         self.calls += 1
-        for one in going:
+        for one in found.evictions:
             self._store.evict(int(one.lesson), self._names[int(one.lesson)][one.rung])
             self._changed.add(int(one.lesson))
-        self._steps = [(int(s.lesson), self._names[int(s.lesson)][s.rung]) for s in reversed(steps)]
-        self._planned, self._nothing = bin_, not steps
+        self._steps = [(int(s.lesson), self._names[int(s.lesson)][s.rung]) for s in reversed(found.steps)]
+        self._planned, self._nothing = bin_, not found.steps

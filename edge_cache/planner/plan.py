@@ -1,6 +1,7 @@
 """The planner: what to fetch next, what goes for it, and how each timetabled lesson stands."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from edge_cache.planner.capacity import Capacity
 from edge_cache.planner.choose import MILLION, Want, choose, wants
@@ -8,7 +9,7 @@ from edge_cache.planner.evict import evictions
 from edge_cache.planner.forecast import forecast
 from edge_cache.planner.given import DAY, Given, Lesson, Wish
 from edge_cache.planner.order import steps
-from edge_cache.planner.result import Eviction, Fetch, Plan
+from edge_cache.planner.result import Eviction, Plan
 
 HORIZON_BYTES = 64 << 20
 
@@ -17,16 +18,21 @@ def plan(given: Given, horizon_bytes: float = HORIZON_BYTES) -> Plan:
     """Return the plan: a pure function, the same for the same input. Steps end where they cover `horizon_bytes`."""
     capacity = Capacity(given.now, given.line, given.policy)
     first, better = _chosen(given, capacity)
+    found, most = _next(given, first, better, horizon_bytes)
+    return replace(found, forecast=tuple(forecast(given, first, better, capacity, most)))
+
+
+def next_steps(given: Given, horizon_bytes: float = HORIZON_BYTES) -> Plan:
+    """Return `plan` without its forecast, and without the time that this takes."""
+    first, better = _chosen(given, Capacity(given.now, given.line, given.policy))
+    return _next(given, first, better, horizon_bytes)[0]
+
+
+def _next(given: Given, first: list[Want], better: list[Want], horizon_bytes: float) -> tuple[Plan, float]:
+    """Return a plan without a forecast, and how many bytes may be fetched."""
     short, going, most = _room(given, first, better)
     planned = steps(first, better, () if short else _likely(given, first, better), horizon_bytes, most)
-    return Plan(tuple(planned), tuple(going), tuple(forecast(given, first, better, capacity, most)), short)
-
-
-def next_steps(given: Given, horizon_bytes: float = HORIZON_BYTES) -> tuple[list[Fetch], list[Eviction]]:
-    """Return the steps and evictions of `plan`, without the time that its forecast takes."""
-    first, better = _chosen(given, Capacity(given.now, given.line, given.policy))
-    short, going, most = _room(given, first, better)
-    return steps(first, better, () if short else _likely(given, first, better), horizon_bytes, most), going
+    return Plan(tuple(planned), tuple(going), (), short), most
 
 
 def _chosen(given: Given, capacity: Capacity) -> tuple[list[Want], list[Want]]:

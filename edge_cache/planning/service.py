@@ -12,7 +12,7 @@ from catalog.formats.protocol import Window as FillWindow
 from edge_cache.notes import Notes
 from edge_cache.planner import history
 from edge_cache.planner.given import DAY, HOUR, Disk, Due, Foreseen, Given, Line, Policy, Window, Wish
-from edge_cache.planner.plan import plan
+from edge_cache.planner.plan import next_steps, plan
 from edge_cache.planner.result import Forecast, Plan, Why
 from edge_cache.planning.line import keep_line, known_line
 from edge_cache.planning.meter import Meter
@@ -74,15 +74,16 @@ class Planning:
 
     def planned(self) -> tuple[Given, Plan]:
         """Return the whole plan with what it was made of: steps, evictions, and how timetabled lessons stand."""
-        return self._planned(self.asked(), whole=True)
+        return self._planned(self.asked(), plan, whole=True)
 
     def now(self) -> tuple[Given, Plan]:
-        """Return the plan that the fill works by: as `planned`, but idle hours are left out where that saves work."""
-        return self._planned(self.asked())
+        """Return the plan that the fill works by: as `planned`, but without how timetabled lessons stand, and idle
+        hours are left out where that saves work."""
+        return self._planned(self.asked(), next_steps)
 
     def forecast(self, due: Sequence[Due]) -> list[Forecast | None]:
         """Return how entries of the timetable stand, in the same order; None for one whose bell is past."""
-        _, found = self._planned(replace(self.asked(), due=due))
+        _, found = self._planned(replace(self.asked(), due=due), plan)
         said = {(one.bell, one.klass, one.lesson): one for one in found.forecast}
         return [said.get((one.bell, one.klass, one.lesson)) for one in due]
 
@@ -96,7 +97,7 @@ class Planning:
         going = [(*which(one.lesson), one.rung) for one in found.evictions if is_up]
         return Orders(ahead, refused, going, rest=not found.short, by_line=not frugal)
 
-    def _planned(self, asked: Asked, *, whole: bool = False) -> tuple[Given, Plan]:
+    def _planned(self, asked: Asked, how: Callable[[Given], Plan], *, whole: bool = False) -> tuple[Given, Plan]:
         """Plan with the lessons that are asked for; with all of them where that makes a difference, or if `whole`."""
         told, now = self._told(), self._clock()
         whole = whole or _is_frugal(told)
@@ -113,11 +114,11 @@ class Planning:
             self._policy(told, now),
             asked.wishes,
         )
-        found = plan(given)
+        found = how(given)
         if found.short:
             disk = replace(given.disk, spare=self._ladders.spare_bytes())
             given = replace(given, lessons=lessons if whole else self._ladders.ladders(), disk=disk)
-            found = plan(given)
+            found = how(given)
         return given, found
 
     def _policy(self, told: Told, now: datetime) -> Policy:
