@@ -1,7 +1,7 @@
 """Rows about tracks, segments and small files, and which of them are held."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.formats.errors import BadFormat
@@ -115,15 +115,6 @@ class StoreRepository:
         return [
             (row[0], row[1]) for row in self._database.read("select digest, index_length from track where segments")
         ]
-
-    def held_segments(self) -> Iterator[str]:
-        """Yield the digest of every segment that is held, a thousand rows at a time."""
-        last = 0
-        while rows := self._database.read(
-            "select id, digest from segment where held and id > ? order by id limit 1000", (last,)
-        ):
-            last = rows[-1]["id"]
-            yield from (row["digest"].hex() for row in rows)
 
     def held_blobs(self) -> list[str]:
         """Return the digest of every small file that is held."""

@@ -16,6 +16,11 @@ from edge_cache.store.repository import StoreRepository
 from tests.factories import Track
 
 
+def held_segments(database: Database) -> list[str]:
+    """Return the digest of every segment that the rows of a node call held."""
+    return [row["digest"].hex() for row in database.read("select digest from segment where held")]
+
+
 class Box:
     """A node's database and store, without the node."""
 
@@ -32,6 +37,11 @@ class Box:
         self.releases.add(release, f"{release.number:064d}")
         for track in tracks:
             self.rows.add_index(track.index.digest, track.index.encoded)
+
+    @property
+    def held(self) -> list[str]:
+        """The digest of every segment that the rows call held."""
+        return held_segments(self.database)
 
     def assign(self, *releases: Release) -> None:
         """Assign the courses of these releases, and no others."""

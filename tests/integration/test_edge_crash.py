@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.power.__main__ import KINDS, Course, Found, kill_processes
 from edge_cache.database import Database
-from edge_cache.store.repository import StoreRepository
+from tests.fakes.box import held_segments
 from tests.fakes.edge_process import EdgeProcess
 from tests.fakes.school import School
 from tests.fakes.signed_world import SignedWorld
@@ -21,7 +21,7 @@ def known(school: School) -> set[str]:
     """The segments that the rows call held."""
     database = Database(school.folder / "node.db")
     try:
-        return set(StoreRepository(database).held_segments())
+        return set(held_segments(database))
     finally:
         database.close()
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from edge_cache.node import Node
+from tests.fakes.box import held_segments
 from tests.fakes.school import School
 
 
@@ -123,7 +124,7 @@ def test_what_a_crash_left_on_the_disk_is_not_fetched_again(school: School) -> N
     school.sync()
 
     async def forget(node: Node) -> None:
-        node.keeper.rows.mark_segments(list(node.keeper.rows.held_segments()), held=False)
+        node.keeper.rows.mark_segments(held_segments(node.database), held=False)
 
     school.run(forget)
     school.wire.log.clear()

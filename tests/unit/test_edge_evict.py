@@ -64,7 +64,7 @@ def test_a_rung_goes_and_the_sound_that_others_share_stays(box: Box) -> None:
     release = filled(box, FLOOR, BEST, SOUND)
     removed = box.evictor.evict([key(release, Rung.BEST)])
     assert removed.segments == 4
-    assert on_disk(box) == set(box.rows.held_segments()) == digests(FLOOR, SOUND)
+    assert on_disk(box) == set(box.held) == digests(FLOOR, SOUND)
     assert counted(box, BEST) == (0, 0)
     assert counted(box, SOUND) == (4, sum(row.length for row in SOUND.index.segments))
     assert box.releases.serving(release.course, release.lessons[0].id) == 1
@@ -73,7 +73,7 @@ def test_a_rung_goes_and_the_sound_that_others_share_stays(box: Box) -> None:
 def test_a_lesson_all_of_which_goes_is_no_longer_served(box: Box) -> None:
     release = filled(box, FLOOR, BEST, SOUND)
     box.evictor.evict([key(release, Rung.BEST), key(release, Rung.FLOOR)])
-    assert on_disk(box) == set(box.rows.held_segments()) == set()
+    assert on_disk(box) == set(box.held) == set()
     assert box.releases.serving(release.course, release.lessons[0].id) is None
     box.hold(FLOOR)
     box.hold(SOUND)
@@ -126,7 +126,7 @@ def test_what_no_known_release_needs_is_collected(box: Box) -> None:
     release, update = updated(box)
     box.know(update.model_copy(update={"number": 3}))
     assert box.evictor.collect().segments == 4
-    assert on_disk(box) == set(box.rows.held_segments()) == digests(NEW_FLOOR, BEST, SOUND)
+    assert on_disk(box) == set(box.held) == digests(NEW_FLOOR, BEST, SOUND)
     assert box.rows.track(FLOOR.index.digest) is None
     assert box.evictor.collect().segments == 0
     del release
@@ -210,7 +210,7 @@ def test_strays_are_taken_or_removed(box: Box) -> None:
     (box.keeper.files.segments.folder / "ab" / "not ours").write_bytes(b"odd")
     box.keeper.files.blobs.keep([("cd" * 32, b"nobody's caption")])
     assert box.evictor.sweep().segments == 2
-    assert set(box.rows.held_segments()) == {wanted}
+    assert set(box.held) == {wanted}
     assert on_disk(box) == {wanted, "not ours"}
     assert not box.keeper.files.blobs.has("cd" * 32)
 
@@ -229,10 +229,10 @@ def test_a_power_cut_in_the_middle_leaves_no_row_without_its_file(box: Box, cut:
 
     with pytest.raises(Cut):
         box.keeper.remove(choose)
-    assert set(box.rows.held_segments()) <= on_disk(box)
+    assert set(box.held) <= on_disk(box)
     box.evictor.evict([key(release, Rung.BEST)])
     box.evictor.sweep()
-    assert set(box.rows.held_segments()) <= on_disk(box)
+    assert set(box.held) <= on_disk(box)
 
 
 def test_the_scrub_finds_rot_wherever_it_is_and_nothing_else(box: Box) -> None:
@@ -246,6 +246,6 @@ def test_the_scrub_finds_rot_wherever_it_is_and_nothing_else(box: Box) -> None:
     looks = list(box.scrub.everything())
     assert {one.digest for one in looks if not one.sound} == {rotten, gone}
     assert {one.digest for one in looks} >= digests(FLOOR, BEST, SOUND)
-    assert set(box.rows.held_segments()) == digests(FLOOR, BEST, SOUND) - {rotten, gone}
+    assert set(box.held) == digests(FLOOR, BEST, SOUND) - {rotten, gone}
     assert noticed
     assert all(one.sound for one in box.scrub.everything())

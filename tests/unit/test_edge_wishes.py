@@ -108,7 +108,7 @@ def test_what_is_kept_stays_on_a_full_disk_though_its_course_is_no_longer_assign
     wishes.ask(course, lesson, Wish.KEEP)
     box.assign()
     assert box.evictor.make_room(lambda: False).segments == 0
-    assert len(list(box.rows.held_segments())) == 8
+    assert len(box.held) == 8
     WishRepository(box.database).put(course, lesson, None, NOON)
     assert box.evictor.make_room(lambda: False).segments == 8
 
@@ -122,7 +122,7 @@ def test_what_a_kept_lesson_shares_with_one_that_goes_stays(box: Box) -> None:
     wishes_of(box).ask(course, lesson, Wish.KEEP)
     box.assign()
     box.evictor.make_room(lambda: False)
-    assert len(list(box.rows.held_segments())) == 8
+    assert len(box.held) == 8
     del release
 
 
