@@ -21,12 +21,16 @@ FIRST_PIECE = 128 << 10
 
 
 class Assembly:
-    """A segment on its way, from one source. `missing` counts the bytes that have not come."""
+    """A segment on its way, from one source. `missing` counts the bytes that have not come.
+
+    `let_go`: others begin it anew; what a connection still brings of it is of no use.
+    """
 
     def __init__(self, index: str, row: Segment, source: str) -> None:
         self.index, self.row, self.source = index, row, source
         self.data = bytearray(row.length)
         self.missing = row.length
+        self.let_go = False
 
 
 @dataclass(slots=True)
@@ -167,7 +171,7 @@ class Board:
     def give_back(self, piece: Piece, at: int, begun: Assembly | None) -> None:
         """A piece ended at byte `at` of its pack; `begun` is the segment that is there in part."""
         piece.came = at - piece.start
-        if begun is not None and at < piece.stop:
+        if begun is not None and at < piece.stop and not begun.let_go:
             stop = min(piece.stop, begun.row.offset + begun.row.length)
             self._parts.appendleft(Piece(piece.index, [begun.row], at, stop, begun))
         if piece.part is None:
@@ -203,18 +207,20 @@ class Board:
         """Nothing more of a pack, or of a small file, is to be given out in this plan."""
         self._todo = deque(item for item in self._todo if name_of(item) != digest)
 
-    def forget_source(self, source: str) -> None:
-        """A source gives nothing more: what it had begun is begun anew by others."""
+    def let_go(self, goes_on: Callable[[str, str], bool]) -> None:
+        """What a source had begun of a pack, and does not go on with, is begun anew by others.
+
+        `goes_on` says of (source, digest of an index) whether it does.
+        """
         kept: deque[Piece] = deque()
-        dropped: dict[tuple[str, int], Segment] = {}
         for part in self._parts:
-            if part.part is not None and part.part.source == source:
-                dropped[part.index, part.rows[0].number] = part.rows[0]
-            else:
+            begun = part.part
+            if begun is None or goes_on(begun.source, part.index):
                 kept.append(part)
+            elif not begun.let_go:
+                begun.let_go = True
+                self.release(part.index, [begun.row])
         self._parts = kept
-        for (index, _), row in dropped.items():
-            self.release(index, [row])
 
     def items(self) -> Iterator[Item]:
         """What nobody has begun, the next first."""

@@ -132,6 +132,7 @@ class Job:
     async def _tend(self, group: asyncio.TaskGroup) -> bool:
         """Put every source to work that has something to do; return whether anything is under way."""
         self._now = list(self._sources())
+        self._board.let_go(self._goes_on)
         if not self._stopped and (self._plan_again or (self._board.more and self._board.waiting < LOW_BYTES)):
             self._plan_again = False
             await self._replan()
@@ -157,6 +158,18 @@ class Job:
 
     def _is_able(self, source: Source) -> bool:
         return source.name not in self._away and self._standing(source).may_be_asked(time.monotonic())
+
+    def _goes_on(self, name: str, index: str) -> bool:
+        """Say whether a source, by name, may yet bring what is missing of a segment that it has begun.
+
+        What the line had begun waits for it; what was begun nearby others begin anew when that is away.
+        """
+        return (name, index) not in self._refused and any(
+            source.name == name
+            and (source.uses_line or name not in self._away)
+            and self._standing(source).is_believed(time.monotonic())
+            for source in self._now
+        )
 
     def _standing(self, source: Source) -> Standing:
         return self._host.standings.setdefault(source.name, Standing(lenient=source.uses_line))
@@ -283,8 +296,6 @@ class Job:
             standing.failed(now, settings.retry_seconds, settings.retry_longest_seconds)
         if standing.failures >= settings.attempts and source.name not in self._away:
             self._away.add(source.name)
-            if not source.uses_line:  # what the line had begun waits for it
-                self._board.forget_source(source.name)
             if source.uses_line or all(other.name in self._away for other in self._now):
                 self._host.trouble("store", error, self.outcome)
         return False
@@ -292,6 +303,7 @@ class Job:
     def _refuse(self, source: Source, error: SourceFailed, name: str, key: str) -> None:
         """A source does not give something: others may; if nobody does, it is a problem, and rests."""
         self._refused.add((source.name, name))
+        self._board.let_go(self._goes_on)
         if not any(self._may_have(other, name) for other in self._now):
             self._board.give_up(name)
             if key:
@@ -327,6 +339,5 @@ class Job:
         if self._bad[source.name, row.digest] > 1:
             self._refuse(source, error, index, f"pack:{index}")
         if self._standing(source).gave_bad(time.monotonic()):
-            self._board.forget_source(source.name)
             self._host.trouble(f"source:{source.name}", SourceDistrusted(address=source.name), self.outcome)
         self._news.set()

@@ -6,7 +6,8 @@ from edge_cache.errors import SourceLacks
 
 
 class NearSource:
-    """Has `objects` by name, and of every track the runs of segments in `runs` (None: all). `sent` is what it gave."""
+    """Has `objects` by name, and of every track the runs of segments in `runs` (None: all). `sent` is what it gave;
+    `is_there` is for who lists the sources that are."""
 
     uses_line = False
 
@@ -14,6 +15,7 @@ class NearSource:
         self, objects: dict[str, bytes], runs: Sequence[tuple[int, int]] | None = None, name: str = "near"
     ) -> None:
         self.objects, self.runs, self.name = objects, runs, name
+        self.is_there = True
         self.sent: list[tuple[str, int, int]] = []
 
     async def held(self, index: str) -> Sequence[tuple[int, int]] | None:

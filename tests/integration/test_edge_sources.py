@@ -1,20 +1,25 @@
 """Several sources in one job: the nearest gives what it has, the store the rest, and nobody's fault stops it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from edge_cache.errors import SourceFailed, SourceLacks, SourceUnreachable
 from edge_cache.node import Node
 from tests.fakes.school import School, Seen
 from tests.fakes.sources import NearSource
 
 
-def fill_with(school: School, near: NearSource) -> Seen:
+def fill_with(school: School, near: NearSource, **settings: Any) -> Seen:
     """Fill a node that has `near` on its LAN."""
 
     async def work(node: Node) -> Seen:
-        node.nearby = lambda: [near]
+        node.nearby = lambda: [near] if near.is_there else []
         await node.sync_once()
-        await node.fill_once()
+        await asyncio.wait_for(node.fill_once(), 60)
         return Seen(node)
 
-    seen: Seen = school.run(work)
+    seen: Seen = school.run(work, **settings)
     return seen
 
 
@@ -40,3 +45,37 @@ def test_a_neighbour_with_other_bytes_is_dropped_and_not_the_job(school: School)
     seen = fill_with(school, near)
     assert seen.whole
     assert seen.problems == {"source": "source.distrusted"}
+
+
+class Breaking(NearSource):
+    """Gives the first part of each large segment, and fails at every other one; `leaves` says whether it goes then."""
+
+    def __init__(self, school: School, error: SourceFailed, *, leaves: bool) -> None:
+        super().__init__(dict(school.world.objects))
+        self.error, self.leaves, self.failed = error, leaves, 0
+        self.starts = {row.offset for track in school.tracks for row in track.index.segments}
+
+    async def read_range(self, path: str, start: int, length: int, total: int) -> AsyncIterator[bytes]:
+        if start not in self.starts:
+            self.failed += 1
+            self.is_there = not self.leaves
+            assert self.failed < 100, "it is asked without end"
+            raise self.error
+        async for data in super().read_range(path, start, length, total):
+            yield data
+
+
+def test_what_a_neighbour_began_and_refuses_to_end_is_asked_of_another(school: School) -> None:
+    near = Breaking(school, SourceLacks(address="near", status=404), leaves=False)
+    seen = fill_with(school, near, run_bytes=1000)
+    assert near.failed
+    assert seen.whole
+    assert seen.problems == {}
+
+
+def test_what_a_neighbour_began_that_is_gone_is_begun_anew_by_others(school: School) -> None:
+    near = Breaking(school, SourceUnreachable(address="near", why="pulled"), leaves=True)
+    seen = fill_with(school, near, run_bytes=1000)
+    assert near.failed
+    assert seen.whole
+    assert seen.problems == {}

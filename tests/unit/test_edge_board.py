@@ -85,17 +85,31 @@ def test_what_is_kept_while_a_plan_is_made_is_not_given_out_again() -> None:
     assert [row.number for row in again.rows] == [1]
 
 
-def test_what_one_source_began_only_it_goes_on_with_until_it_is_dropped() -> None:
+def test_what_one_source_began_only_it_goes_on_with_until_it_lets_go() -> None:
     board, segments = Board(), rows([500_000])
     board.plan([Stretch("i", segments)], more=False)
     first = board.take("one", 100_000, lambda _: None)
     assert isinstance(first, Piece)
     assert board.take("two", 100_000, lambda _: None) is None
     board.give_back(first, first.start + 10, first.part)
-    board.forget_source("one")
+    board.let_go(lambda source, index: (source, index) != ("one", "i"))
     whole = board.take("two", 1 << 20, lambda _: None)
     assert isinstance(whole, Piece)
     assert whole.length == 500_000
+
+
+def test_what_was_let_go_does_not_come_back_with_a_connection_that_was_still_at_it() -> None:
+    board, segments = Board(), rows([500_000])
+    board.plan([Stretch("i", segments)], more=False)
+    first, second = (board.take("one", 100_000, lambda _: None) for _ in range(2))
+    assert isinstance(first, Piece)
+    assert isinstance(second, Piece)
+    board.give_back(first, first.start + 10, first.part)
+    board.let_go(lambda _source, _index: False)
+    board.give_back(second, second.start + 10, second.part)
+    assert board.waiting == 500_000
+    assert board.take("two", 1 << 20, lambda _: None) is not None
+    assert board.is_empty
 
 
 def test_pieces_shrink_towards_the_end_and_not_before() -> None:
