@@ -1,6 +1,7 @@
 """Carrying out a piece of work: ask a source, put segments together, verify each, keep it at once."""
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
@@ -28,7 +29,10 @@ class Batch:
         self._task: asyncio.Task[None] | None = None
 
     async def keep(self, digest: str, data: bytes) -> None:
-        """Return when the segment is on the disk; goes on to the disk even if the caller is cancelled meanwhile."""
+        """Return when the segment is on the disk; goes on to the disk even if the caller is cancelled meanwhile.
+
+        Raises whatever keeps it from the disk.
+        """
         loop = asyncio.get_running_loop()
         self._waiting.append((digest, data))
         if self._done is None:
@@ -47,13 +51,14 @@ class Batch:
         while self._waiting and self._done is not None:
             batch, done = self._waiting, self._done
             self._waiting, self._done = [], None
-            try:
-                await asyncio.to_thread(self._keeper.keep_segments, batch)
-            except (AppError, OSError) as error:
+            writing = asyncio.create_task(asyncio.to_thread(self._keeper.keep_segments, batch))
+            await asyncio.wait([writing])
+            error = writing.exception()  # whatever it is: who waits has to hear of it
+            if error is None:
+                done.set_result(None)
+            else:
                 done.set_exception(error)
                 done.exception()  # who waited may have been cancelled; then nobody is left to ask for it
-            else:
-                done.set_result(None)
 
 
 class Judge(Protocol):
@@ -75,12 +80,12 @@ class Fetcher:
         self._keeper, self._board, self._judge, self._index_of = keeper, board, judge, index_of
         self._batch = Batch(keeper)
         self._keeping: set[asyncio.Task[None]] = set()
-        self._broken: AppError | OSError | None = None
+        self._broken: AppError | OSError | sqlite3.Error | None = None
 
     async def piece(self, piece: Piece, source: Source) -> None:
         """Fetch a piece. What came stays on the board or goes to the disk, whatever is raised.
 
-        Raises SourceFailed, LineClosed, DiskFull, or OSError if the disk is in trouble.
+        Raises SourceFailed, LineClosed, DiskFull, or OSError or sqlite3.Error if the disk is in trouble.
         """
         index = self._index_of(piece.index)
         if index is None:  # it has rotten meanwhile: the next plan fetches it again
@@ -149,7 +154,7 @@ class Fetcher:
         except BadFormat as error:
             self._board.drop(row)
             self._judge.bad(source, whole.index, row, str(error.data["why"]))
-        except (AppError, OSError) as error:
+        except (AppError, OSError, sqlite3.Error) as error:
             self._broken = self._broken or error
             self._board.drop(row)
         else:

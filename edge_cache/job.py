@@ -112,7 +112,8 @@ class Job:
         self._stopped = False
 
     async def run(self) -> Outcome:
-        """Do it. Raises OSError (in a group) if the disk is in trouble; what came is kept, whatever is raised."""
+        """Do it; what came is kept, whatever is raised. Raises OSError or sqlite3.Error (in a group) if the disk is in
+        trouble."""
         try:
             async with asyncio.TaskGroup() as group:
                 while await self._tend(group):
