@@ -138,6 +138,7 @@ class Fetcher:
 
     async def _keep(self, whole: Assembly, source: Source) -> None:
         if self._broken is not None:
+            self._board.drop(whole.row)
             raise self._broken
         task = asyncio.create_task(self._finish(whole, source))
         self._keeping.add(task)
