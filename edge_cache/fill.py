@@ -53,6 +53,7 @@ class Fill:
         self._board = Board()
         self._indexes: dict[str, Index] = {}
         self._resting: dict[str, tuple[float, int]] = {}
+        self._planned_at = 0.0
         self._rests = 0
         self._job: Job | None = None
         self._sources: Sources = tuple
@@ -91,10 +92,12 @@ class Fill:
             self._job.plan_anew()
 
     def rests_for(self) -> float | None:
-        """Return seconds until something that failed may be tried again; None if nothing rests."""
-        if not self._resting:
-            return None
-        return max(0.0, min(until for until, _ in self._resting.values()) - time.monotonic())
+        """Return seconds until something that failed may be tried again; None if nothing rests.
+
+        What had rested enough when it was planned last, and rests no more, the plan did not name: nobody wants it now.
+        """
+        waits = [until for until, _ in self._resting.values() if until > self._planned_at]
+        return max(0.0, min(waits) - time.monotonic()) if waits else None
 
     def check_disk(self, length: int) -> None:
         """Raises DiskTrouble if `length` bytes more would touch the reserve, or go beyond the quota."""
@@ -149,7 +152,7 @@ class Fill:
         return self._indexes[digest]
 
     def _plan(self) -> list[Step]:
-        now = time.monotonic()
+        self._planned_at = now = time.monotonic()
         resting = {key for key, (until, _) in self._resting.items() if until > now}
         orders = self.orders()
         first = [need for one in orders.ahead if (need := self._first(one, resting)) is not None]

@@ -1,5 +1,6 @@
 """A node against a real HTTP server: releases in, the fill, the switch, and every way in which a source can fail."""
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -145,3 +146,23 @@ def test_rot_is_found_by_verify_and_fetched_again(school: School) -> None:
     school.wire.log.clear()
     assert school.sync().whole
     assert 1 <= sum(name.startswith("packs/") for name, _, _ in school.wire.log) <= 2
+
+
+def test_what_failed_and_nobody_wants_any_more_is_not_waited_for(school: School) -> None:
+    """A pack that the store lacks rests and is tried again; once a release comes without it, nothing rests."""
+    lost = f"packs/{school.tracks[0].index.digest}"
+    school.wire.fault = lambda name, _start: "404" if name == lost else None
+
+    async def work(node: Node) -> tuple[float | None, float | None]:
+        await node.sync_once()
+        await node.fill_once()
+        rests = node.fill.rests_for()
+        school.publish(school.make_release(2, "b", tuple(lesson.id for lesson in school.release.lessons)))
+        await node.sync_once()
+        await asyncio.sleep(0.05)
+        await node.fill_once()
+        return rests, node.fill.rests_for()
+
+    rests, rests_then = school.run(work)
+    assert rests is not None
+    assert rests_then is None
