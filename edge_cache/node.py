@@ -172,8 +172,14 @@ class Node:
         return self._sources[base]
 
     def sources(self) -> Sequence[Source]:
-        """The sources of segments, the nearest first: what `nearby` finds on the LAN, then the store."""
-        return [*self.nearby(), self.source_at(self.sync().store_url)]
+        """The sources of segments, the nearest first: what `nearby` finds on the LAN, then the store.
+
+        A store whose address is none is left out: syncing says so.
+        """
+        found = list(self.nearby())
+        with contextlib.suppress(SourceFailed):
+            found.append(self.source_at(self.sync().store_url))
+        return found
 
     def sync(self) -> Sync:
         """What brings releases in. Raises NotEnrolled."""

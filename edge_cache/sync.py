@@ -130,9 +130,15 @@ class Sync:
 
     async def _store(self, told: Told | None, result: SyncResult) -> list[Source]:
         """Take what the store has that is newer, if anything can be; return the store, if it can be asked for more."""
+        store = await self._part("metadata", result, self._asked_store(told))
+        return [] if store is None else [store]
+
+    async def _asked_store(self, told: Told | None) -> Source:
+        """Return the store, when what it has that is newer has been taken. Raises AppError, also for no address."""
         store = self._store_at(self.store_url)
-        fresh = self._is_as_the_store(told) or await self._part("metadata", result, self._refresh_from_store(store))
-        return [store] if fresh else []
+        if not self._is_as_the_store(told):
+            await self._refresh_from_store(store)
+        return store
 
     def _is_as_the_store(self, told: Told | None) -> bool:
         """Whether the store need not be asked: the centre says that it has the timestamp which was verified here.
@@ -153,11 +159,10 @@ class Sync:
             and not any(p.source.startswith(("metadata", "partner:", "release:")) for p in self._notes.problems())
         )
 
-    async def _refresh_from_store(self, store: Source) -> bool:
+    async def _refresh_from_store(self, store: Source) -> None:
         await self._metadata.refresh(store)
         await self._metadata.complete_roots(store)
         await asyncio.to_thread(self._notes.keep, store_asked=self._clock().isoformat())
-        return True
 
     async def _refresh_nearby(self, source: Source) -> bool:
         """Take what a source nearby has that is newer; return whether it can be asked for more.

@@ -30,6 +30,7 @@ def _kind_of(cause: BaseException, address: str) -> SourceFailed | None:
         socket.gaierror: SourceUnknownHost,
         ConnectionRefusedError: SourceRefuses,
         TimeoutError: SourceTimedOut,
+        UnicodeError: SourceUnknownHost,  # a name with an empty part, or of letters that no name has
     }
     for kind_of_error, means in kinds.items():
         if isinstance(cause, kind_of_error):

@@ -72,7 +72,7 @@ class Connection:
                     if route.proxy is not None:
                         await _tunnel(sock, route)
                     sock = await _secured(sock, tls or ssl.create_default_context(), route.host)
-        except (OSError, SourceFailed) as error:
+        except (OSError, UnicodeError, SourceFailed) as error:
             if sock is not None:
                 sock.close()
             raise told_apart(error, address) from error
@@ -215,7 +215,10 @@ def _too_late(there: "asyncio.Future[None]") -> None:
 
 
 async def _connected(host: str, port: int, window: int) -> socket.socket:
-    """Return a socket that is connected to the first of a host's addresses that answers. Raises OSError."""
+    """Return a socket that is connected to the first of a host's addresses that answers.
+
+    Raises OSError, or UnicodeError for a name that cannot be one.
+    """
     loop = asyncio.get_running_loop()
     failed: OSError = OSError("no address")
     for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -237,7 +240,7 @@ async def _connected(host: str, port: int, window: int) -> socket.socket:
 
 
 async def _tunnel(sock: socket.socket, route: Route) -> None:
-    """Ask a proxy to connect us to the source (RFC 9110, 9.3.6). Raises ProxyRefuses or OSError."""
+    """Ask a proxy to connect us to the source (RFC 9110, 9.3.6). Raises ProxyRefuses, SourceNotOurs or OSError."""
     loop, talk = asyncio.get_running_loop(), h11.Connection(h11.CLIENT)
     target = f"{f'[{route.host}]' if ':' in route.host else route.host}:{route.port}"
     headers = [("Host", target), ("User-Agent", SOFTWARE)]
@@ -245,11 +248,20 @@ async def _tunnel(sock: socket.socket, route: Route) -> None:
         headers.append(("Proxy-Authorization", route.proxy_key))
     await loop.sock_sendall(sock, talk.send(h11.Request(method="CONNECT", target=target, headers=headers)) or b"")
     talk.send(h11.EndOfMessage())
-    while (event := talk.next_event()) is h11.NEED_DATA or isinstance(event, h11.InformationalResponse):
-        talk.receive_data(await loop.sock_recv(sock, 4096))
+    door, data, event = f"{route.door[0]}:{route.door[1]}", b" ", talk.next_event()
+    try:
+        while event is h11.NEED_DATA or isinstance(event, h11.InformationalResponse):
+            if event is h11.NEED_DATA:
+                data = await loop.sock_recv(sock, 4096)
+                talk.receive_data(data)
+            event = talk.next_event()
+    except h11.RemoteProtocolError as error:
+        if not data:
+            raise ConnectionResetError("the network's proxy hung up") from error
+        raise SourceNotOurs(address=door, why=f"no HTTP: {error}"[:120]) from error
     if not isinstance(event, h11.Response) or not 200 <= event.status_code < 300:
         status = event.status_code if isinstance(event, h11.Response) else 0
-        raise ProxyRefuses(address=f"{route.door[0]}:{route.door[1]}", status=status)
+        raise ProxyRefuses(address=door, status=status)
 
 
 async def _secured(sock: socket.socket, tls: ssl.SSLContext, host: str) -> ssl.SSLSocket:

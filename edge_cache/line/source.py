@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import h11
+
 from edge_cache.errors import SourceBrokeOff, SourceFailed, SourceNotOurs, SourceTooLong
 from edge_cache.line.errors import SourceDrips
 from edge_cache.line.faults import told_apart
@@ -116,7 +118,7 @@ class LineSource:
             if refusal is not None:
                 raise refusal
             yield connection, head
-        except OSError as error:
+        except (OSError, UnicodeError, h11.LocalProtocolError) as error:  # an address may not even be askable for
             raise told_apart(error, address) from error
         finally:
             self._in_use -= 1

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from catalog.formats.protocol import Policy, Window
-from edge_cache.errors import SourceFailed, SourceRefuses, SourceUnknownHost
+from edge_cache.errors import SourceFailed, SourceNotOurs, SourceRefuses, SourceUnknownHost, SourceUnreachable
 from edge_cache.job import Outcome
 from edge_cache.line.errors import ProxyRefuses
 from edge_cache.line.http import Connection
@@ -245,8 +245,17 @@ def test_a_certificate_tells_a_wrong_clock_from_a_stranger(
 def test_nobody_at_the_door_and_no_such_name_are_two_things() -> None:
     closed = f"http://127.0.0.1:{free_ports(1)[0]}"
     assert asyncio.run(ask(LineSource(closed, EdgeSettings(proxy="none"), a_line()))) == SourceRefuses.code
-    nowhere = "http://no-such-name.invalid"
-    assert asyncio.run(ask(LineSource(nowhere, EdgeSettings(proxy="none"), a_line()))) == SourceUnknownHost.code
+    for nowhere in ("http://no-such-name.invalid", "http://store..cn", "https://" + "a" * 64 + ".cn"):
+        assert asyncio.run(ask(LineSource(nowhere, EdgeSettings(proxy="none"), a_line()))) == SourceUnknownHost.code
+
+
+def test_what_cannot_be_asked_for_is_told_as_a_fault_of_the_address() -> None:
+    async def run() -> str | None:
+        async with await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0) as server:
+            address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/two words"
+            return await ask(LineSource(address, EdgeSettings(proxy="none"), a_line()))
+
+    assert asyncio.run(run()) == SourceUnreachable.code
 
 
 def test_the_networks_proxy_is_asked_for_all(school: School) -> None:
@@ -265,6 +274,31 @@ def test_a_proxy_that_refuses_is_told_so(school: School) -> None:
         return await ask(LineSource("https://store.invalid", node.settings, node.line))
 
     assert school.run(work, proxy=school.wire.address) == ProxyRefuses.code
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"", SourceUnreachable.code),
+        (b"what?\r\n\r\n", SourceNotOurs.code),
+        (b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n", ProxyRefuses.code),
+    ],
+)
+def test_whatever_a_proxy_says_to_connect_is_told(answer: bytes, code: str) -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        if not answer:
+            writer.close()
+        await reader.read()
+        writer.close()
+
+    async def run() -> str | None:
+        async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+            settings = EdgeSettings(proxy=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            return await ask(LineSource("https://store.invalid", settings, a_line()))
+
+    assert asyncio.run(run()) == code
 
 
 def test_what_an_index_names_finds_its_connections_open() -> None:

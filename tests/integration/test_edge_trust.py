@@ -151,3 +151,18 @@ def test_a_role_that_is_gone_is_past_no_date(school: School) -> None:
 
     school.run(before)
     assert school.sync().problems == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("http://store..cn", "source.unknown-host"), ("ftp://store", "source.unreachable")]
+)
+def test_a_direction_with_a_wrong_store_is_put_right_by_the_next(school: School, address: str, code: str) -> None:
+    """The store cannot be asked, or is none: the centre still is, and what it directs then is taken."""
+    school.sync()
+    school.wire.direction = school.world.direct(school.wire.node, address, [(school.release.course, 1)])
+    assert school.sync().problems == {"metadata": code}
+    school.publish(school.make_release(2, "b", tuple(lesson.id for lesson in school.release.lessons)))
+    school.wire.direct((school.release.course, 2))
+    seen = school.sync()
+    assert (seen.problems, seen.held[0].release) == ({}, 2)
+    assert seen.whole

@@ -256,6 +256,7 @@ def _certificate(code: int) -> ssl.SSLCertVerificationError:
         (ConnectionRefusedError(), SourceRefuses),
         (TimeoutError(), SourceTimedOut),
         (socket.gaierror(), SourceUnknownHost),
+        (UnicodeError("label empty or too long"), SourceUnknownHost),
         (ConnectionResetError("reset"), SourceUnreachable),
         (_certificate(9), SourceCertificateNotYet),
         (_certificate(10), SourceCertificateExpired),
