@@ -44,7 +44,10 @@ class Head:
 
 
 class Connection:
-    """A connection to a source. One request at a time; `usable` says whether another may follow."""
+    """A connection to a source. One request at a time; `usable` says whether another may follow once nothing is `left`.
+
+    After a body without a length none may, until its end was seen.
+    """
 
     def __init__(self, sock: socket.socket, route: Route, silence: float) -> None:
         """`silence`: the longest in seconds without a byte while one is waited for."""
@@ -105,10 +108,13 @@ class Connection:
             raise ConnectionResetError("it hung up without an answer")
         found = Head(event.status_code, {k.decode("latin-1"): v.decode("latin-1") for k, v in event.headers})
         self.left = 0
-        if found.length is not None and not found.chunked:
+        if found.length is None or found.chunked:
+            self.usable = False
+        else:
             self.left = found.length
             self._rest, _ = self._talk.trailing_data
-            if "close" in found.headers.get("connection", "").lower() or event.http_version == b"1.0":
+            ends = "close" in found.headers.get("connection", "").lower() or event.http_version == b"1.0"
+            if ends or len(self._rest) > self.left:
                 self.usable = False
         return found
 
@@ -141,14 +147,19 @@ class Connection:
         while got <= limit:
             event = await self._event()
             if not isinstance(event, h11.Data):
-                self.usable = self.usable and isinstance(event, h11.EndOfMessage) and self._may_go_on()
+                self.usable = isinstance(event, h11.EndOfMessage) and self._may_go_on()
                 return
             got += len(event.data)
             yield bytes(event.data)
-        self.usable = False
 
     def _may_go_on(self) -> bool:
-        return self._talk is not None and self._talk.their_state is h11.DONE and self._talk.our_state is h11.DONE
+        talk = self._talk
+        return (
+            talk is not None
+            and talk.their_state is h11.DONE
+            and talk.our_state is h11.DONE
+            and not talk.trailing_data[0]
+        )
 
     async def _event(self) -> object:
         """Return the next of h11's events."""

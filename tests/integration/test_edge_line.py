@@ -4,8 +4,8 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -17,7 +17,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from catalog.formats.protocol import Policy, Window
-from edge_cache.errors import SourceFailed, SourceNotOurs, SourceRefuses, SourceUnknownHost, SourceUnreachable
+from edge_cache.errors import (
+    SourceFailed,
+    SourceLacks,
+    SourceNotOurs,
+    SourceRefuses,
+    SourceUnknownHost,
+    SourceUnreachable,
+)
 from edge_cache.job import Outcome
 from edge_cache.line.errors import ProxyRefuses
 from edge_cache.line.http import Connection
@@ -224,6 +231,28 @@ async def ask(source: LineSource) -> str | None:
     return None
 
 
+@asynccontextmanager
+async def served(
+    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """Give the address of a server that speaks by `answer` with each who comes; all of it is closed at the end."""
+    answers = set[asyncio.Task[None]]()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, OSError):
+            await answer(reader, writer)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers.add(asyncio.create_task(speak(reader, writer)))
+
+    async with await asyncio.start_server(begin, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.gather(*answers)
+
+
 @pytest.mark.parametrize(
     ("begins", "ends", "trusted", "code"),
     [
@@ -250,10 +279,12 @@ def test_nobody_at_the_door_and_no_such_name_are_two_things() -> None:
 
 
 def test_what_cannot_be_asked_for_is_told_as_a_fault_of_the_address() -> None:
+    async def hang_up(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        """Say nothing."""
+
     async def run() -> str | None:
-        async with await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0) as server:
-            address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/two words"
-            return await ask(LineSource(address, EdgeSettings(proxy="none"), a_line()))
+        async with served(hang_up) as address:
+            return await ask(LineSource(f"{address}/two words", EdgeSettings(proxy="none"), a_line()))
 
     assert asyncio.run(run()) == SourceUnreachable.code
 
@@ -288,17 +319,40 @@ def test_whatever_a_proxy_says_to_connect_is_told(answer: bytes, code: str) -> N
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
-        if not answer:
-            writer.close()
-        await reader.read()
-        writer.close()
+        if answer:
+            await reader.read()
 
     async def run() -> str | None:
-        async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
-            settings = EdgeSettings(proxy=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-            return await ask(LineSource("https://store.invalid", settings, a_line()))
+        async with served(proxy) as address:
+            return await ask(LineSource("https://store.invalid", EdgeSettings(proxy=address), a_line()))
 
     assert asyncio.run(run()) == code
+
+
+def test_a_connection_is_used_again_only_when_the_end_of_its_body_was_seen() -> None:
+    """What is left of an answer would be taken for the next one."""
+
+    async def run() -> list[int]:
+        came = 0
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal came
+            came += 1
+            while True:
+                lacks = b"lost" in await reader.readuntil(b"\r\n\r\n")
+                status = b"404 Not Found" if lacks else b"200 OK"
+                writer.write(b"HTTP/1.1 %s\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" % status)
+
+        async with served(answer) as address:
+            source, counts = LineSource(address, EdgeSettings(proxy="none"), a_line()), []
+            for path in ("blobs/one", "blobs/other", "blobs/lost", "blobs/one"):
+                with suppress(SourceLacks):
+                    assert await source.get(path, 10) == b"ok"
+                counts.append(came)
+            source.close()
+        return counts
+
+    assert asyncio.run(run()) == [1, 1, 1, 2]
 
 
 def test_what_an_index_names_finds_its_connections_open() -> None:
