@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 NEAR_CONNECTIONS = 4
 LOOK_S = 0.25
+ASK_S = 2.0
+"""So long at most new work waits to hear what a source holds: on a LAN who is there answers at once."""
 HELD_S = 20.0
 """How long what a source says that it holds is taken to be all: it may be filling itself."""
 PIECE_S = 24.0
@@ -102,6 +105,7 @@ class Job:
         self._now: list[Source] = []
         self._held: dict[tuple[str, str], Sequence[tuple[int, int]] | None] = {}
         self._ask_after: dict[tuple[str, str], float] = {}
+        self._asking: dict[asyncio.Task[None], str] = {}
         self._refused: set[tuple[str, str]] = set()
         self._bad: Counter[tuple[str, str]] = Counter()
         self._spoilt: set[str] = set()
@@ -120,6 +124,8 @@ class Job:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._news.wait(), LOOK_S)
                     self._news.clear()
+                for task in self._asking:
+                    task.cancel()
         finally:
             with contextlib.suppress(DiskTrouble):
                 await self._fetcher.flush()
@@ -137,12 +143,12 @@ class Job:
         if not self._stopped and (self._plan_again or (self._board.more and self._board.waiting < LOW_BYTES)):
             self._plan_again = False
             await self._replan()
-        await self._ask_what_they_have()
+        await self._ask_what_they_have(group)
         for source in self._now:
             while self._working[source.name] < self._places(source) and (work := self._take(source)) is not None:
                 self._working[source.name] += 1
                 group.create_task(self._work(source, work))
-        if sum(self._working.values()):
+        if sum(self._working.values()) or (self._asking and not self._stopped and not self._board.is_empty):
             return True
         waits = [s for s in self._now if self._standing(s).is_believed(time.monotonic()) and s.name not in self._away]
         on_line = any(source.uses_line for source in waits)
@@ -175,23 +181,34 @@ class Job:
     def _standing(self, source: Source) -> Standing:
         return self._host.standings.setdefault(source.name, Standing(lenient=source.uses_line))
 
-    async def _ask_what_they_have(self) -> None:
-        """Learn of each source which segments it has of what stands on the board, and now and then anew."""
+    async def _ask_what_they_have(self, group: asyncio.TaskGroup) -> None:
+        """Learn of each source which segments it has of what stands on the board, and now and then anew.
+
+        One that has not answered yet is not waited for: what it says counts when it comes.
+        """
         wanted = list(dict.fromkeys(item.index for item in self._board.items() if isinstance(item, Stretch)))
-        now = time.monotonic()
-        async with asyncio.TaskGroup() as group:
-            for source in self._now:
-                for index in wanted:
-                    key = source.name, index
-                    if now >= self._ask_after.get(key, 0.0) and key not in self._refused and self._is_able(source):
-                        self._ask_after[key] = now + HELD_S
-                        group.create_task(self._ask(source, index))
+        now, late, awaited = time.monotonic(), set(self._asking.values()), set[asyncio.Task[None]]()
+        for source in self._now:
+            for index in wanted:
+                key = source.name, index
+                if now >= self._ask_after.get(key, 0.0) and key not in self._refused and self._is_able(source):
+                    self._ask_after[key] = math.inf
+                    task = group.create_task(self._ask(source, index))
+                    self._asking[task] = source.name
+                    task.add_done_callback(self._asking.pop)
+                    if source.name not in late:
+                        awaited.add(task)
+        if awaited:
+            await asyncio.wait(awaited, timeout=ASK_S)
 
     async def _ask(self, source: Source, index: str) -> None:
         try:
             self._held[source.name, index] = await source.held(index)
         except SourceFailed as error:
             self._failed(source, error, index)
+        finally:
+            self._ask_after[source.name, index] = time.monotonic() + HELD_S
+            self._news.set()
 
     def _take(self, source: Source) -> Piece | Small | None:
         line, settings = self._host.line, self._host.settings

@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 _Done = TypeVar("_Done")
 
+NEARBY_SECONDS = 60.0
+"""Metadata are some 100 kB: who has not sent what is new of them by then, on a LAN, does not keep the store waiting."""
 ASK_THE_STORE_AFTER = timedelta(hours=24)
 """For no longer than this the centre's word that nothing is new saves asking the store (ADR 16)."""
 
@@ -170,11 +172,15 @@ class Sync:
         One that is behind, or of another repository, may still have what a digest names.
         """
         try:
-            await self._metadata.refresh(source)
+            async with asyncio.timeout(None if source.uses_line else NEARBY_SECONDS):
+                await self._metadata.refresh(source)
+                await self._metadata.complete_roots(source)
         except (NotTrusted, SourceFailed) as error:
             log.info("nearby.not-newer", source=source.name, problem=error.code, **error.data)
             return not (isinstance(error, SourceFailed) and error.wears_off)
-        await self._metadata.complete_roots(source)
+        except TimeoutError:
+            log.info("nearby.too-slow", source=source.name)
+            return False
         return True
 
     async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> bool:

@@ -1,7 +1,7 @@
 """Several sources in one job: the nearest gives what it has, the store the rest, and nobody's fault stops it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from edge_cache.errors import SourceFailed, SourceLacks, SourceUnreachable
@@ -63,6 +63,18 @@ class Breaking(NearSource):
             raise self.error
         async for data in super().read_range(path, start, length, total):
             yield data
+
+
+class Silent(NearSource):
+    """Never says what it holds."""
+
+    async def held(self, index: str) -> Sequence[tuple[int, int]] | None:
+        await asyncio.sleep(3600)
+        raise AssertionError("nobody waits so long")
+
+
+def test_a_neighbour_that_does_not_say_what_it_holds_keeps_nobody_waiting(school: School) -> None:
+    assert fill_with(school, Silent(dict(school.world.objects))).whole
 
 
 def test_what_a_neighbour_began_and_refuses_to_end_is_asked_of_another(school: School) -> None:
