@@ -71,7 +71,7 @@ class Nearby:
                 timeout = httpx2.Timeout(self._settings.read_seconds, connect=CONNECT_SECONDS)
                 # Proxies are for the line.
                 self._lan = httpx2.AsyncClient(timeout=timeout, headers={"User-Agent": SOFTWARE}, trust_env=False)
-            self._peers[address] = PeerSource(HttpSource(self._lan, peer_base(address), uses_line=False))
+            self._peers[address] = PeerSource(HttpSource(self._lan, peer_base(address), self._settings.read_seconds))
         return self._peers[address]
 
     def _cache(self, address: str) -> Source:

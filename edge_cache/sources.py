@@ -1,26 +1,19 @@
 """Where bytes come from. A source is asked for names and ranges, and believed in nothing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 import httpx2
 
-from edge_cache.errors import (
-    SourceBrokeOff,
-    SourceFailed,
-    SourceFailing,
-    SourceForbids,
-    SourceLacks,
-    SourceNotOurs,
-    SourceRefusesRange,
-    SourceTimedOut,
-    SourceTooLong,
-)
-from edge_cache.line.errors import ProxyRefuses, SourceLinkExpired
+from edge_cache.answers import Arrival, check_range, check_whole, promised, refuse
+from edge_cache.errors import SourceTimedOut
 from edge_cache.line.faults import told_apart
 
-CHUNK = 64 << 10
+LEAST_RATE = 16 << 10
+"""Bytes a second, less than which nobody on a LAN takes for something small."""
 
 
 class Source(Protocol):
@@ -60,21 +53,24 @@ Sources = Callable[[], Sequence[Source]]
 
 
 class HttpSource:
-    """The object store, or any HTTP cache before it: plain GETs of immutable names, without query or credentials."""
+    """Whoever on the LAN has objects of the store: plain GETs of immutable names, without query or credentials."""
 
-    def __init__(self, client: httpx2.AsyncClient, base: str, *, uses_line: bool = True) -> None:
-        """`base` is the store's address, without a slash at the end."""
-        self._client, self._base, self._uses_line = client, base.rstrip("/"), uses_line
+    def __init__(self, client: httpx2.AsyncClient, base: str, patience: float) -> None:
+        """`base` is the address, without a slash at the end.
+
+        `patience`: the longest in seconds until an answer begins, and for each few kB of it (see `Arrival`).
+        """
+        self._client, self._base, self._patience = client, base.rstrip("/"), patience
 
     @property
     def name(self) -> str:
-        """The store's address."""
+        """Its address."""
         return self._base
 
     @property
     def uses_line(self) -> bool:
-        """See `Source.uses_line`."""
-        return self._uses_line
+        """See `Source.uses_line`: what is beyond it is a LineSource."""
+        return False
 
     async def held(self, index: str) -> None:
         """See `Source.held`: a release is announced only when all of it is in the store."""
@@ -82,78 +78,54 @@ class HttpSource:
 
     async def get(self, path: str, limit: int) -> bytes:
         """See `Source.get`."""
-        address = f"{self._base}/{path}"
-        async with self._answer(address, {}) as answer:
-            _check(address, answer)
-            if answer.status_code != httpx2.codes.OK:
-                raise SourceNotOurs(address=address, why=f"answer {answer.status_code}")
-            body = bytearray()
-            async for chunk in answer.aiter_raw(CHUNK):
+        address, body = f"{self._base}/{path}", bytearray()
+        arrival = Arrival(address, limit, self._patience)
+        async with self._answer(address, {}, self._patience + limit / LEAST_RATE) as answer:
+            check_whole(address, answer.status_code, answer.headers, limit)
+            async for chunk in _watched(answer, arrival):
                 body += chunk
-                if len(body) > limit:
-                    raise SourceTooLong(address=address, wanted=limit)
-            promised = answer.headers.get("content-length", "")
-            if promised.isdecimal() and int(promised) != len(body):
-                raise SourceBrokeOff(address=address, got=len(body), wanted=int(promised))
+            arrival.ended(promised(answer.headers))
             return bytes(body)
 
     async def read_range(self, path: str, start: int, length: int, total: int) -> AsyncIterator[bytes]:
         """See `Source.read_range`."""
-        address, got = f"{self._base}/{path}", 0
-        wanted = f"bytes {start}-{start + length - 1}/"
+        address = f"{self._base}/{path}"
+        arrival = Arrival(address, length, self._patience)
         async with self._answer(address, {"Range": f"bytes={start}-{start + length - 1}"}) as answer:
-            _check(address, answer)
-            if answer.status_code != httpx2.codes.PARTIAL_CONTENT:
-                raise SourceNotOurs(address=address, why=f"answer {answer.status_code} without the range")
-            said = answer.headers.get("content-range", "")
-            if said not in (f"{wanted}{total}", f"{wanted}*"):
-                raise SourceNotOurs(address=address, why=f"it says {said[:80]!r} for {wanted}{total}")
-            async for chunk in answer.aiter_raw(CHUNK):
-                if got + len(chunk) > length:
-                    raise SourceTooLong(address=address, wanted=length)
-                got += len(chunk)
+            check_range(address, answer.status_code, answer.headers, start, length, total)
+            async for chunk in _watched(answer, arrival):
                 yield chunk
-        if got < length:
-            raise SourceBrokeOff(address=address, got=got, wanted=length)
+        arrival.ended(length)
 
     @asynccontextmanager
-    async def _answer(self, address: str, headers: dict[str, str]) -> AsyncIterator[httpx2.Response]:
-        """Ask for `address`, and say what went wrong on the way in our own words."""
+    async def _answer(
+        self, address: str, headers: dict[str, str], longest: float | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """Ask for `address`, and say what went wrong on the way in our own words.
+
+        The body has `longest` seconds; None: as many as who reads it wants.
+        """
+        sent, loop = {"Accept-Encoding": "identity", **headers}, asyncio.get_running_loop()
         try:
-            async with self._client.stream(
-                "GET", address, headers={"Accept-Encoding": "identity", **headers}
-            ) as answer:
+            async with (
+                asyncio.timeout(self._patience) as deadline,
+                self._client.stream("GET", address, headers=sent) as answer,
+            ):
+                deadline.reschedule(None if longest is None else loop.time() + longest)
+                refusal = refuse(address, answer.status_code, answer.headers)
+                if refusal is not None:
+                    raise refusal
                 yield answer
-        except httpx2.TimeoutException as error:
+        except (TimeoutError, httpx2.TimeoutException) as error:
             raise SourceTimedOut(address=address) from error
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise told_apart(error, address) from error
 
 
-def refuse(address: str, status: int, headers: Mapping[str, str], words: bytes = b"") -> SourceFailed | None:
-    """Return what an answer that is no object means, None for one that may be; `words` is how its body begins."""
-    kinds: dict[int, type[SourceFailed]] = {
-        401: SourceForbids,
-        403: SourceForbids,
-        404: SourceLacks,
-        407: ProxyRefuses,
-        410: SourceLacks,
-        416: SourceRefusesRange,
-    }
-    if status in (401, 403, 410) and b"expired" in words.lower():
-        return SourceLinkExpired(address=address, status=status)
-    if status in kinds:
-        return kinds[status](address=address, status=status)
-    if 300 <= status < 400 or status == 511:
-        return SourceNotOurs(address=address, why=f"it sends us elsewhere (answer {status})")
-    if status >= 400:
-        return SourceFailing(address=address, status=status)
-    if "text/html" in headers.get("content-type", ""):
-        return SourceNotOurs(address=address, why="a web page came")
-    return None
-
-
-def _check(address: str, answer: httpx2.Response) -> None:
-    refusal = refuse(address, answer.status_code, answer.headers)
-    if refusal is not None:
-        raise refusal
+async def _watched(answer: httpx2.Response, arrival: Arrival) -> AsyncIterator[bytes]:
+    """Yield a body as it comes. Raises SourceTooLong or SourceDrips."""
+    began = time.monotonic()
+    async for chunk in answer.aiter_raw():
+        arrival.saw(time.monotonic() - began, len(chunk))
+        yield chunk
+        began = time.monotonic()

@@ -14,6 +14,7 @@ from typing import Self
 import h11
 
 from edge_cache import SOFTWARE
+from edge_cache.answers import promised
 from edge_cache.errors import SourceFailed, SourceNotOurs
 from edge_cache.line.errors import ProxyRefuses
 from edge_cache.line.faults import told_apart
@@ -34,8 +35,7 @@ class Head:
     @property
     def length(self) -> int | None:
         """Content-Length, if it is one."""
-        said = self.headers.get("content-length", "")
-        return int(said) if said.isascii() and said.isdecimal() and len(said) < 18 else None
+        return promised(self.headers)
 
     @property
     def chunked(self) -> bool:

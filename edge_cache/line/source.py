@@ -9,19 +9,18 @@ from contextlib import asynccontextmanager
 
 import h11
 
-from edge_cache.errors import SourceBrokeOff, SourceFailed, SourceNotOurs, SourceTooLong
-from edge_cache.line.errors import SourceDrips
+from edge_cache.answers import Arrival, check_range, check_whole, refuse
+from edge_cache.errors import SourceFailed
 from edge_cache.line.faults import told_apart
 from edge_cache.line.http import Connection, Head
 from edge_cache.line.line import Line
 from edge_cache.line.route import route_to
 from edge_cache.settings import EdgeSettings
-from edge_cache.sources import refuse
 
-ENOUGH = 4096
-"""Fewer bytes than this in the longest silence that a source may have: it drips."""
 IDLE_SECONDS = 25.0
 INDEXES = "indexes/"
+FILLS = (INDEXES, "blobs/")
+"""How the names begin of what the fill asks for as a whole."""
 WORDS_OF_A_REFUSAL = 2048
 
 
@@ -58,54 +57,42 @@ class LineSource:
             self._idle.pop()[0].close()
 
     async def get(self, path: str, limit: int) -> bytes:
-        """See `Source.get`."""
-        address = f"{self._base}/{path}"
+        """See `Source.get`. What the fill asks for, and syncing does not, raises LineClosed as `read_range` does."""
+        address, body = f"{self._base}/{path}", bytearray()
         if path.startswith(INDEXES):
             self._expect()
         async with self._asked(path) as (connection, head):
-            if head.status != 200:
-                raise SourceNotOurs(address=address, why=f"answer {head.status}")
-            if (head.length or 0) > limit:
-                raise SourceTooLong(address=address, wanted=limit)
-            body = bytearray()
-            async for data in connection.body(limit):
-                body += data
-                self._line.took(connection, len(data))
-                if len(body) > limit:
-                    raise SourceTooLong(address=address, wanted=limit)
-            if head.length is not None and len(body) != head.length:
-                raise SourceBrokeOff(address=address, got=len(body), wanted=head.length)
+            check_whole(address, head.status, head.headers, limit)
+            arrival, data = Arrival(address, limit, self._settings.read_seconds), connection.body(limit)
+            fills = path.startswith(FILLS)
+            while arrival.got != head.length and (chunk := await self._next(connection, data, arrival, fills=fills)):
+                body += chunk
+            arrival.ended(head.length)
             return bytes(body)
 
     async def read_range(self, path: str, start: int, length: int, total: int) -> AsyncIterator[bytes]:
         """See `Source.read_range`. Raises LineClosed too, when the fill may not use the line any more."""
-        address, got = f"{self._base}/{path}", 0
-        wanted = f"bytes {start}-{start + length - 1}/"
+        address = f"{self._base}/{path}"
         async with self._asked(path, ("Range", f"bytes={start}-{start + length - 1}")) as (connection, head):
-            said = head.headers.get("content-range", "")
-            if head.status != 206:
-                raise SourceNotOurs(address=address, why=f"answer {head.status} without the range")
-            if said not in (f"{wanted}{total}", f"{wanted}*"):
-                raise SourceNotOurs(address=address, why=f"it says {said[:80]!r} for {wanted}{total}")
-            if (head.length or 0) > length:
-                raise SourceTooLong(address=address, wanted=length)
-            watch = _Watch(address, self._settings.read_seconds)
-            body = connection.body(length)
-            while got < length:
-                await self._line.turn(connection)
-                began = time.monotonic()
-                data = await anext(body, b"")
-                if not data:
-                    raise SourceBrokeOff(address=address, got=got, wanted=length)
-                got += len(data)
-                self._line.took(connection, len(data))
-                watch.saw(time.monotonic() - began, len(data))
-                if got > length:
-                    raise SourceTooLong(address=address, wanted=length)
-                yield data
-            more = b"" if head.length is not None else await anext(body, b"")
-            if more:
-                raise SourceTooLong(address=address, wanted=length)
+            check_range(address, head.status, head.headers, start, length, total)
+            arrival, data = Arrival(address, length, self._settings.read_seconds), connection.body(length)
+            while arrival.got < length and (chunk := await self._next(connection, data, arrival, fills=True)):
+                yield chunk
+            if head.length is None:  # its end has to be seen
+                await self._next(connection, data, arrival, fills=False)
+            arrival.ended(length)
+
+    async def _next(
+        self, connection: Connection, body: AsyncIterator[bytes], arrival: Arrival, *, fills: bool
+    ) -> bytes:
+        """Return what comes next of a body, empty at its end; what `fills` waits for its turn on the line."""
+        if fills:
+            await self._line.turn(connection)
+        began = time.monotonic()
+        data = await anext(body, b"")
+        self._line.took(connection, len(data))
+        arrival.saw(time.monotonic() - began, len(data))
+        return data
 
     @asynccontextmanager
     async def _asked(self, path: str, *headers: tuple[str, str]) -> AsyncIterator[tuple[Connection, Head]]:
@@ -114,7 +101,8 @@ class LineSource:
         self._in_use += 1
         try:
             connection, head = await self._ask(path, headers)
-            refusal = refuse(address, head.status, head.headers, await _words(connection, head))
+            async with asyncio.timeout(self._settings.read_seconds):
+                refusal = refuse(address, head.status, head.headers, await _words(connection, head))
             if refusal is not None:
                 raise refusal
             yield connection, head
@@ -168,7 +156,8 @@ class LineSource:
         """Ask on a connection, whose window is limited before anything can come; close it if that fails."""
         self._line.join(connection)
         try:
-            return await connection.ask(path, headers)
+            async with asyncio.timeout(self._settings.read_seconds):
+                return await connection.ask(path, headers)
         except BaseException:
             self._line.leave(connection)
             connection.close()
@@ -182,20 +171,3 @@ async def _words(connection: Connection, head: Head) -> bytes:
         async for data in connection.body(WORDS_OF_A_REFUSAL):
             words += data
     return words
-
-
-class _Watch:
-    """Notices a source that drips: what is waited for comes, but far too slowly."""
-
-    def __init__(self, address: str, patience: float) -> None:
-        self._address, self._patience = address, patience
-        self._waited, self._came = 0.0, 0
-
-    def saw(self, waited: float, length: int) -> None:
-        """Note `length` bytes after `waited` seconds. Raises SourceDrips."""
-        self._waited += waited
-        self._came += length
-        if self._came >= ENOUGH:
-            self._waited, self._came = 0.0, 0
-        elif self._waited > self._patience:
-            raise SourceDrips(address=self._address, got=self._came, seconds=round(self._waited))

@@ -4,8 +4,8 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -19,11 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from catalog.formats.protocol import Policy, Window
 from edge_cache.errors import (
     SourceFailed,
-    SourceLacks,
-    SourceNotOurs,
     SourceRefuses,
     SourceUnknownHost,
-    SourceUnreachable,
 )
 from edge_cache.job import Outcome
 from edge_cache.line.errors import ProxyRefuses
@@ -231,28 +228,6 @@ async def ask(source: LineSource) -> str | None:
     return None
 
 
-@asynccontextmanager
-async def served(
-    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-) -> AsyncIterator[str]:
-    """Give the address of a server that speaks by `answer` with each who comes; all of it is closed at the end."""
-    answers = set[asyncio.Task[None]]()
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, OSError):
-            await answer(reader, writer)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answers.add(asyncio.create_task(speak(reader, writer)))
-
-    async with await asyncio.start_server(begin, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await asyncio.gather(*answers)
-
-
 @pytest.mark.parametrize(
     ("begins", "ends", "trusted", "code"),
     [
@@ -278,17 +253,6 @@ def test_nobody_at_the_door_and_no_such_name_are_two_things() -> None:
         assert asyncio.run(ask(LineSource(nowhere, EdgeSettings(proxy="none"), a_line()))) == SourceUnknownHost.code
 
 
-def test_what_cannot_be_asked_for_is_told_as_a_fault_of_the_address() -> None:
-    async def hang_up(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        """Say nothing."""
-
-    async def run() -> str | None:
-        async with served(hang_up) as address:
-            return await ask(LineSource(f"{address}/two words", EdgeSettings(proxy="none"), a_line()))
-
-    assert asyncio.run(run()) == SourceUnreachable.code
-
-
 def test_the_networks_proxy_is_asked_for_all(school: School) -> None:
     at = school.wire.address.removeprefix("http://")
 
@@ -305,54 +269,6 @@ def test_a_proxy_that_refuses_is_told_so(school: School) -> None:
         return await ask(LineSource("https://store.invalid", node.settings, node.line))
 
     assert school.run(work, proxy=school.wire.address) == ProxyRefuses.code
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (b"", SourceUnreachable.code),
-        (b"what?\r\n\r\n", SourceNotOurs.code),
-        (b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n", ProxyRefuses.code),
-    ],
-)
-def test_whatever_a_proxy_says_to_connect_is_told(answer: bytes, code: str) -> None:
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        if answer:
-            await reader.read()
-
-    async def run() -> str | None:
-        async with served(proxy) as address:
-            return await ask(LineSource("https://store.invalid", EdgeSettings(proxy=address), a_line()))
-
-    assert asyncio.run(run()) == code
-
-
-def test_a_connection_is_used_again_only_when_the_end_of_its_body_was_seen() -> None:
-    """What is left of an answer would be taken for the next one."""
-
-    async def run() -> list[int]:
-        came = 0
-
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            nonlocal came
-            came += 1
-            while True:
-                lacks = b"lost" in await reader.readuntil(b"\r\n\r\n")
-                status = b"404 Not Found" if lacks else b"200 OK"
-                writer.write(b"HTTP/1.1 %s\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" % status)
-
-        async with served(answer) as address:
-            source, counts = LineSource(address, EdgeSettings(proxy="none"), a_line()), []
-            for path in ("blobs/one", "blobs/other", "blobs/lost", "blobs/one"):
-                with suppress(SourceLacks):
-                    assert await source.get(path, 10) == b"ok"
-                counts.append(came)
-            source.close()
-        return counts
-
-    assert asyncio.run(run()) == [1, 1, 1, 2]
 
 
 def test_what_an_index_names_finds_its_connections_open() -> None:

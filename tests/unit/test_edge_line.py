@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.formats.protocol import Window
+from edge_cache.answers import refuse
 from edge_cache.errors import (
     SourceFailed,
     SourceLacks,
@@ -31,7 +32,6 @@ from edge_cache.line.pace import BURST_S, WIRE_SHARE, Pace
 from edge_cache.line.route import route_to
 from edge_cache.line.tcp import MSS
 from edge_cache.line.windows import is_open, until_change
-from edge_cache.sources import refuse
 
 
 class Pipe:
