@@ -181,6 +181,9 @@ class Sync:
         except TimeoutError:
             log.info("nearby.too-slow", source=source.name)
             return False
+        except DiskTrouble as error:  # no fault of who is asked
+            self._notes.trouble("metadata", error)
+            return False
         return True
 
     async def _take_direction(self, trust: Trust, envelope: bytes, etag: str | None) -> bool:

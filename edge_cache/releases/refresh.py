@@ -38,8 +38,8 @@ class Metadata:
     async def refresh(self, source: Source) -> None:
         """Bring what is kept up to `source`'s metadata: its roots one by one, the rest as a whole or not at all.
 
-        Raises SourceFailed, NotTrusted where it is older than what was seen or not signed as it must be, and
-        NodeStateUnreadable.
+        Raises SourceFailed, NotTrusted where it is older than what was seen or not signed as it must be, DiskTrouble,
+        and NodeStateUnreadable.
         """
         trust = self.trusted.open()
         await self._take_roots(trust, source)

@@ -5,12 +5,14 @@ signed statements are kept too, but only to save bytes on the line: they are ver
 """
 
 import json
+import shutil
 from pathlib import Path
 
 from catalog.durable import replace_durably
 from catalog.formats.errors import NotTrusted
 from catalog.formats.trust import Floor, Trust
-from edge_cache.errors import NodeStateUnreadable
+from edge_cache.errors import DiskFull, DiskUnwritable, NodeStateUnreadable
+from edge_cache.store.keeper import FULL
 
 
 class TrustFolder:
@@ -26,7 +28,7 @@ class TrustFolder:
         return self._root.encode()
 
     def begin(self, root: bytes) -> None:
-        """Start with the root that an enrolment code vouches for. Raises NotTrusted if it is no root."""
+        """Start with the root that an enrolment code vouches for. Raises NotTrusted, or DiskTrouble."""
         trust = Trust(root, Floor())
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.keep_root(trust, root)
@@ -42,17 +44,23 @@ class TrustFolder:
             raise NodeStateUnreadable(folder=str(self._folder), why=str(error)) from error
 
     def keep_root(self, trust: Trust, data: bytes) -> None:
-        """Keep the root that `trust` has just taken, and the floor that it changed, in one."""
+        """Keep the root that `trust` has just taken, and the floor that it changed, in one. Raises DiskTrouble."""
         self._root = data.decode()
         self.keep_floor(trust)
 
     def keep_floor(self, trust: Trust) -> None:
-        """Keep the floor of `trust`, if it has changed."""
+        """Keep the floor of `trust`, if it has changed. Raises DiskFull or DiskUnwritable."""
         data = json.dumps({"root": self._root, "floor": trust.floor.versions}, sort_keys=True).encode()
         path = self._folder / "trusted.json"
         try:
             same = path.read_bytes() == data
         except OSError:
             same = False
-        if not same:
+        if same:
+            return
+        try:
             replace_durably(path, data)
+        except OSError as error:
+            if error.errno in FULL:
+                raise DiskFull(free=shutil.disk_usage(self._folder).free, reserve=0) from error
+            raise DiskUnwritable(folder=str(self._folder), why=error.strerror or str(error)) from error

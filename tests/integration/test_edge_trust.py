@@ -10,8 +10,9 @@ from catalog.formats.hashing import sha256_hex
 from catalog.formats.trust import partner_role
 from edge_cache.errors import StatementExpired
 from edge_cache.node import Node
-from tests.fakes.school import POSTER, School
+from tests.fakes.school import POSTER, School, Seen
 from tests.fakes.signed_world import SignedWorld
+from tests.fakes.sources import NearSource
 from tests.fakes.wire import Wire
 
 
@@ -166,3 +167,25 @@ def test_a_direction_with_a_wrong_store_is_put_right_by_the_next(school: School,
     seen = school.sync()
     assert (seen.problems, seen.held[0].release) == ({}, 2)
     assert seen.whole
+
+
+@pytest.mark.parametrize("nearby", [False, True])
+def test_a_disk_that_does_not_keep_the_trust_is_told_and_what_is_held_serves(school: School, nearby: bool) -> None:
+    school.sync()
+    school.publish(school.make_release(2, "b", tuple(lesson.id for lesson in school.release.lessons)))
+    school.wire.direct((school.release.course, 2))
+    in_the_way = school.folder / "trust" / ".trusted.json.new"
+    in_the_way.mkdir()
+
+    async def look(node: Node) -> Seen:
+        if nearby:
+            node.nearby = lambda: [NearSource(dict(school.world.objects))]
+        await node.sync_once(line=not nearby)
+        return Seen(node)
+
+    seen = school.run(look)
+    assert seen.problems["metadata"] == "disk.unwritable"
+    assert (seen.held[0].release, [line.ready for line in seen.lessons]) == (1, [True, True])
+    in_the_way.rmdir()
+    seen = school.sync()
+    assert (seen.problems, seen.held[0].release, seen.whole) == ({}, 2, True)
