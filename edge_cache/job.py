@@ -13,7 +13,7 @@ import structlog
 
 from catalog.formats.errors import AppError
 from catalog.formats.index import Segment
-from edge_cache.board import Board, Item, Piece, Small, Stretch, name_of
+from edge_cache.board import LEAST_PIECE, Board, Item, Piece, Small, Stretch, name_of
 from edge_cache.errors import DiskTrouble, SourceFailed, SourceLacks, SourceSentBadBytes
 from edge_cache.fetch import Fetcher
 from edge_cache.line.errors import LineClosed, SourceDistrusted, SourceDrips
@@ -31,6 +31,8 @@ ASK_S = 2.0
 """So long at most new work waits to hear what a source holds: on a LAN who is there answers at once."""
 HELD_S = 20.0
 """How long what a source says that it holds is taken to be all: it may be filling itself."""
+CLAIM_S = 300.0
+"""What a source nearby is too slow to bring in so many seconds others need not leave to it."""
 PIECE_S = 24.0
 """How long a piece should take: longer, and what is urgent waits for it; shorter, and asking costs more."""
 LOW_BYTES = 8 << 20
@@ -215,11 +217,22 @@ class Job:
         if source.uses_line:
             size = self._board.size(line.connections, line.rate, line.trip, settings.run_bytes, PIECE_S)
         else:
-            size = settings.run_bytes
-        return self._board.take(source.name, size, lambda item: self._gives(source, item))
+            rate = self._standing(source).speed.rate(time.monotonic())
+            each = math.inf if rate is None else rate / NEAR_CONNECTIONS * PIECE_S
+            size = int(min(settings.run_bytes, max(LEAST_PIECE, each)))
+        claims = {other.name: self._claim(other) for other in self._now}
+        return self._board.take(source.name, size, lambda item: self._gives(source, item, claims))
 
-    def _gives(self, source: Source, item: Item) -> Sequence[Segment] | None:
-        """What of an item this source should give: what it has and no nearer one can give."""
+    def _claim(self, source: Source) -> float:
+        """Return how many bytes others leave to a source that is nearer: all, until it has shown to be slow."""
+        rate = None if source.uses_line else self._standing(source).speed.rate(time.monotonic())
+        return math.inf if rate is None else rate * CLAIM_S
+
+    def _gives(self, source: Source, item: Item, claims: dict[str, float]) -> Sequence[Segment] | None:
+        """What of an item this source should give: what it has and no nearer one can give soon.
+
+        `claims` are the bytes that each still keeps from others; what it keeps of this item is taken off.
+        """
         name = name_of(item)
         if source.uses_line and self._host.is_near_only(name):
             return ()
@@ -230,10 +243,12 @@ class Job:
                 has = self._rows(other, name, rows) if able else []
                 if other is source:
                     return has
-                taken = {row.number for row in has}
+                taken = {row.number for row in has if _claims(claims, other.name, row.length)}
                 rows = [row for row in rows if row.number not in taken]
-            elif able:
-                return None if other is source else ()
+            elif able and other is source:
+                return None
+            elif able and _claims(claims, other.name, item.length):
+                return ()
         return ()
 
     def _rows(self, source: Source, index: str, rows: Sequence[Segment]) -> list[Segment]:
@@ -243,6 +258,8 @@ class Job:
         return [row for row in rows if any(first <= row.number < first + count for first, count in runs)]
 
     async def _work(self, source: Source, work: Piece | Small | None) -> None:
+        speed = self._standing(source).speed
+        speed.work(time.monotonic(), busy=True)
         try:
             while work is not None:
                 if not await self._do(source, work):
@@ -252,6 +269,7 @@ class Job:
                 work = None if enough else self._take(source)
         finally:
             self._working[source.name] -= 1
+            speed.work(time.monotonic(), busy=self._working[source.name] > 0)
             self._news.set()
 
     async def _do(self, source: Source, work: Piece | Small) -> bool:
@@ -345,6 +363,7 @@ class Job:
             self._host.mended(f"pack:{index}")
         self.outcome.kept += length
         self._standing(source).gave()
+        self._standing(source).speed.brought += length
         self._host.on_bytes(length)
 
     def bad(self, source: Source, index: str, row: Segment, why: str) -> None:
@@ -359,3 +378,9 @@ class Job:
         if self._standing(source).gave_bad(time.monotonic()):
             self._host.trouble(f"source:{source.name}", SourceDistrusted(address=source.name), self.outcome)
         self._news.set()
+
+
+def _claims(claims: dict[str, float], name: str, length: int) -> bool:
+    """Say whether a source, by name, keeps `length` bytes from others; they are taken off its claim."""
+    claims[name] -= length
+    return claims[name] >= 0

@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BAD_ENOUGH, BAD_SHARE = 3, 0.02
 LENIENT_ENOUGH, LENIENT_SHARE = 20, 0.2
 """So many damaged segments, and this share of all that it sent: then a source is asked no more for a while. The store
 gets more patience than a neighbour: without it there may be nobody."""
 DISTRUST_S = 3600.0
+MEASURED_S, REMEMBERED_S = 20.0, 120.0
+"""So many seconds of work have to be seen before a source's rate is known; older ones than those count for less."""
 _CHANCE = random.SystemRandom()
 
 
@@ -26,6 +28,29 @@ def apart() -> float:
 
 
 @dataclass
+class Speed:
+    """What a source brings while it is at work, so that waiting for work counts for nothing. Bytes and seconds."""
+
+    brought: float = 0.0
+    worked: float = 0.0
+    _since: float | None = None
+
+    def work(self, now: float, *, busy: bool) -> None:
+        """It is at work from now on, or no more."""
+        if self._since is not None:
+            self.worked += now - self._since
+        self._since = now if busy else None
+        if self.worked > REMEMBERED_S:
+            self.brought /= 2
+            self.worked /= 2
+
+    def rate(self, now: float) -> float | None:
+        """Return bytes a second; None until enough was seen."""
+        worked = self.worked + (now - self._since if self._since is not None else 0.0)
+        return self.brought / worked if worked >= MEASURED_S else None
+
+
+@dataclass
 class Standing:
     """One source's standing. Times are seconds of any steady clock. `lenient`: there may be no other."""
 
@@ -36,6 +61,7 @@ class Standing:
     bad: int = 0
     not_before: float = 0.0
     distrusted_until: float = 0.0
+    speed: Speed = field(default_factory=Speed)
 
     def gave(self) -> None:
         """It gave a segment, or a small file, that is what it should be."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_cache.errors import SourceFailed, SourceLacks, SourceUnreachable
 from edge_cache.node import Node
+from edge_cache.standing import Speed, Standing
 from tests.fakes.school import School, Seen
 from tests.fakes.sources import NearSource
 
@@ -63,6 +64,30 @@ class Breaking(NearSource):
             raise self.error
         async for data in super().read_range(path, start, length, total):
             yield data
+
+
+class Slow(NearSource):
+    """Takes its time."""
+
+    async def read_range(self, path: str, start: int, length: int, total: int) -> AsyncIterator[bytes]:
+        async for data in super().read_range(path, start, length, total):
+            await asyncio.sleep(0.2)
+            yield data
+
+
+def test_a_neighbour_keeps_no_more_from_the_store_than_it_brings_soon(school: School) -> None:
+    near = Slow(dict(school.world.objects))
+
+    async def work(node: Node) -> Seen:
+        node.nearby = lambda: [near]
+        node.fill.standings[near.name] = Standing(speed=Speed(brought=1000, worked=100))
+        await node.sync_once()
+        await asyncio.wait_for(node.fill_once(), 60)
+        return Seen(node)
+
+    assert school.run(work).whole
+    assert near.sent
+    assert school.wire.pack_bytes() > sum(len(t.pack) for t in school.tracks) / 2
 
 
 class Silent(NearSource):

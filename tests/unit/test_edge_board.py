@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from catalog.formats.index import Segment
 from edge_cache.board import Assembly, Board, Piece, Stretch
-from edge_cache.standing import DISTRUST_S, Standing, pause_after
+from edge_cache.standing import DISTRUST_S, Speed, Standing, pause_after
 from edge_cache.steps import FetchIndex
 
 
@@ -136,6 +136,20 @@ def test_a_source_that_sends_damaged_pieces_is_dropped_for_a_while() -> None:
     assert not near.is_believed(1)
     assert near.is_believed(DISTRUST_S + 1)
     assert not any(store.gave_bad(0) for _ in range(10))
+
+
+def test_a_sources_rate_is_that_of_its_work() -> None:
+    speed = Speed()
+    speed.work(0, busy=True)
+    speed.brought += 50_000
+    assert speed.rate(1) is None, "too little was seen"
+    speed.work(25, busy=False)
+    assert speed.rate(1000) == 2000
+    for hour in range(1, 5):
+        speed.work(hour * 3600, busy=True)
+        speed.brought += 1_000_000
+        speed.work(hour * 3600 + 100, busy=False)
+    assert 8_000 < (speed.rate(20_000) or 0) <= 10_000, "what it did long ago counts for less"
 
 
 def test_a_source_that_failed_is_left_alone_and_forgiven() -> None:
