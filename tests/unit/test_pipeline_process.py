@@ -1,5 +1,6 @@
 """The process that runs ffmpeg: limits, progress, cancelling, and what it says when it fails."""
 
+import errno
 import sys
 import threading
 from dataclasses import replace
@@ -110,6 +111,24 @@ def test_a_workspace_is_gone_afterwards_and_only_left_ones_are_swept(tmp_path: P
     (left / ".lock").touch()
     assert sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_fills_while_work_is_done_is_said_and_other_errors_stay(number: int, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceFull), workspace(tmp_path):
+        raise OSError(number, "full")
+    with pytest.raises(FileNotFoundError), workspace(tmp_path):
+        raise FileNotFoundError(errno.ENOENT, "gone")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_too_full_for_a_workspace_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, **_: object) -> None:
+        raise OSError(errno.ENOSPC, "full", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(WorkspaceFull), workspace(tmp_path / "work" / "er"):
+        pytest.fail("there is no folder")
 
 
 def test_a_full_disk_is_said_before_it_is_full(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A folder for one task's files, gone when the task ends, however it ends."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -13,11 +14,37 @@ from workers.pipeline.errors import WorkspaceFull
 PREFIX = "songtan-task-"
 LOCK = ".lock"
 RESERVE_BYTES = 256 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
 def workspace(root: Path) -> Iterator[Path]:
-    """Give an empty folder in `root`. While this process lives it holds a lock beside it, so that `sweep` knows."""
+    """Give an empty folder in `root`. While this process lives it holds a lock beside it, so that `sweep` knows.
+
+    Raises WorkspaceFull if the disk is full when the folder is made, or turns out to be while it is in use.
+    """
+    try:
+        with _locked_folder(root) as folder:
+            yield folder
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise WorkspaceFull(free=_free_of(root) >> 20, needed=RESERVE_BYTES >> 20) from error
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether the system refused to write because there is no room."""
+    return error.errno in FULL
+
+
+def _free_of(root: Path) -> int:
+    """Return the free bytes of the disk that holds `root`, which may not have come to be."""
+    there = next(folder for folder in (root, *root.absolute().parents) if folder.is_dir())
+    return shutil.disk_usage(there).free
+
+
+@contextmanager
+def _locked_folder(root: Path) -> Iterator[Path]:
     root.mkdir(parents=True, exist_ok=True)
     outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     outer.chmod(0o711)  # a tool that runs as another user passes through, and sees nothing of the others
