@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.pipeline.errors import NothingInside, PicturesTooLarge, SourceCutOff, SourceTooLong
+from workers.pipeline.errors import NothingInside, PicturesTooLarge, SourceCutOff, SourceGap, SourceTooLong
 from workers.pipeline.probe import SourceLimits, frame_rate, read_facts
 
 LIMITS = SourceLimits()
@@ -122,6 +122,17 @@ def test_rates() -> None:
     )
     slides = [0.0, 0.04, 0.08, 5.0, 5.04, 5.08, 20.0, 20.04]
     assert frame_rate(slides, Fraction(1, 3)) == 25
+
+
+@pytest.mark.parametrize("stated", ["0/0", "1/2700"])
+def test_two_pictures_at_both_ends_of_a_voice_have_no_rate(stated: str) -> None:
+    pictures = ["0,0.000000,0.000000,0.040000,K__\n", "0,2700.000000,2700.000000,0.040000,K__\n"]
+    voice = [f"1,{n}.0,{n}.0,1.0,K__\n" for n in range(2700)]
+    facts = read_facts(header(stream(avg_frame_rate=stated), stream("audio", 1)), pictures + voice, LIMITS)
+    assert facts.video is not None
+    assert (facts.video.rate, facts.end) == (None, 2700.04)
+    with pytest.raises(SourceGap):
+        read_facts(header(stream(avg_frame_rate=stated)), pictures, LIMITS)
 
 
 @given(st.lists(st.text(max_size=40), max_size=20))

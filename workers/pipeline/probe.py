@@ -25,7 +25,7 @@ from workers.pipeline.errors import (
     SourceTooLong,
     ToolFailed,
 )
-from workers.pipeline.plausible import refuse_complaint, refuse_crowd, refuse_gap, refuse_rush
+from workers.pipeline.plausible import LONGEST_GAP_S, refuse_complaint, refuse_crowd, refuse_gap, refuse_rush
 from workers.pipeline.process import UNWATCHED, Limits, Watch, run
 from workers.pipeline.tools import Tools
 
@@ -289,13 +289,13 @@ def _sound_facts(stream: dict[str, Any], found: _Times) -> SoundFacts | None:
 
 
 def frame_rate(times: list[float], stated: Fraction | None) -> Fraction | None:
-    """Return the frames per second of sorted frame times, or None for fewer than two frames.
+    """Return the frames per second of sorted frame times, or None for fewer than two frames, or too seldom ones.
 
     Where the rate is constant, what the header states is exact and taken; where it varies, the median distance tells
     how fast the pictures move when they do.
     """
     distances = [b - a for a, b in pairwise(times) if b > a]
-    if not distances:
+    if not distances or median(distances) > LONGEST_GAP_S:
         return None
     usual = 1 / median(distances)
     mean = len(distances) / (times[-1] - times[0])
