@@ -65,9 +65,9 @@ def slide_xml(title: str, *, advance_ms: int | None = None, hidden: bool = False
     return f"{_HEAD}<p:sld {_NAMES}{shown}><p:cSld><p:spTree>{tree}{shape}</p:spTree></p:cSld>{turn}</p:sld>"
 
 
-def _relationships(rows: Sequence[tuple[str, str, str]], more: str = "") -> str:
+def _relationships(rows: Sequence[tuple[str, str, str]]) -> str:
     listed = "".join(f'<Relationship Id="{i}" Type="{_OFFICE}/{kind}" Target="{target}"/>' for i, kind, target in rows)
-    return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{listed}{more}</Relationships>'
+    return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
 
 
 def pptx_parts(slides: Sequence[str]) -> dict[str, str | bytes]:
@@ -91,12 +91,6 @@ def pptx_parts(slides: Sequence[str]) -> dict[str, str | bytes]:
     }
     parts |= {f"ppt/slides/slide{n}.xml": slide for n, slide in enumerate(slides, start=1)}
     return parts
-
-
-def linked_picture(target: str) -> str:
-    """Return the relationships of a slide that shows a picture from elsewhere."""
-    more = f'<Relationship Id="rId1" Type="{_OFFICE}/image" Target="{target}" TargetMode="External"/>'
-    return _relationships([], more)
 
 
 def write_pptx(path: Path, parts: Mapping[str, str | bytes]) -> Path:

@@ -1,6 +1,9 @@
 """Decks that partners may upload: each ends in pages or in a clear message, and takes no more than it may."""
 
+import errno
+import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from catalog.formats.errors import AppError
-from tests.decks import linked_picture, pdf_of, pptx_parts, slide_xml, write_pdf, write_pptx
+from tests.decks import pdf_of, pptx_parts, slide_xml, write_pdf, write_pptx
+from workers.pipeline.errors import WorkspaceFull
 from workers.pipeline.process import Limits
 from workers.pipeline.stills.decks import OLE, open_deck
 from workers.pipeline.stills.errors import DeckNeedsRenderer
 from workers.pipeline.stills.pptx import Renderer, find_renderer, read_slides
+from workers.pipeline.workspace import workspace
 
 ONE = [[(20.0, 20.0, 140.0, "Title")]]
 PARTS = pptx_parts([slide_xml("One")])
@@ -48,6 +53,14 @@ def lying_zip(path: Path) -> Path:
     at = data.rindex(b"ppt/media/a.bin") - 46
     struct.pack_into("<I", data, at + 24, 100)
     path.write_bytes(data)
+    return path
+
+
+def packed_otherwise(path: Path, way: int) -> Path:
+    """A PPTX one part of which is packed in a way that a zip may use and a PPTX does not."""
+    write_pptx(path, PARTS)
+    with zipfile.ZipFile(path, "a", way) as deck:
+        deck.writestr("ppt/media/image1.png", bytes(4 << 20))
     return path
 
 
@@ -113,6 +126,22 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a PPTX whose slide is missing": (
         lambda p: write_pptx(p, {n: d for n, d in PARTS.items() if "slide1" not in n}), "deck.damaged"
     ),
+    "a PPTX without a list of slides": (
+        lambda p: write_pptx(p, {n: d for n, d in PARTS.items() if n != "ppt/_rels/presentation.xml.rels"}),
+        "deck.damaged",
+    ),
+    "a PPTX that declares entities in what it calls a picture": (
+        lambda p: write_pptx(p, PARTS | {"ppt/media/a.png": " " * 2000 + '<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>'}),
+        "deck.damaged",
+    ),
+    "a PPTX in an encoding that hides what it declares": (
+        lambda p: pptx(p, ppt__a_DOT_xml='<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE a>'), "deck.damaged"
+    ),
+    "a PPTX whose relationships are no XML": (
+        lambda p: write_pptx(p, PARTS | {"ppt/_rels/presentation.xml.rels": "<Relationships>"}), "deck.damaged"
+    ),
+    "a PPTX whose parts are bombs of bzip2": (lambda p: packed_otherwise(p, zipfile.ZIP_BZIP2), "deck.damaged"),
+    "a PPTX whose parts are bombs of LZMA": (lambda p: packed_otherwise(p, zipfile.ZIP_LZMA), "deck.damaged"),
     "a zip that lies": (lying_zip, "deck.damaged"),
     "a zip bomb of XML": (lambda p: pptx(p, ppt__a_DOT_xml=bytes(b" " * (65 << 20))), "deck.too-heavy"),
 }  # fmt: skip
@@ -138,17 +167,48 @@ def test_a_pdf_that_never_ends_is_stopped(make: Callable[[Path], Path], tmp_path
     assert caught.value.code in ("deck.too-heavy", "deck.damaged")
 
 
-def test_what_leads_out_of_a_pptx_leads_nowhere(tmp_path: Path) -> None:
-    path = tmp_path / "deck"
-    link = (
-        '<Relationship Id="rId9" Type="x/hyperlink" Target="http://a.example/" TargetMode="External"/></Relationships>'
-    )
-    rels = linked_picture("file:///etc/hostname").replace("</Relationships>", link)
-    write_pptx(path, PARTS | {"ppt/slides/_rels/slide1.xml.rels": rels})
-    assert read_slides(path, tmp_path / "clean.pptx", 9) == (None,)
-    clean = (tmp_path / "clean.pptx").read_bytes()
-    assert b"etc/hostname" not in clean
-    read_slides(tmp_path / "clean.pptx", tmp_path / "twice.pptx", 9)  # still a PPTX
+def test_a_part_that_is_packed_otherwise_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = packed_otherwise(tmp_path / "deck", zipfile.ZIP_BZIP2)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(AppError, match="not packed as PPTX is"):
+        read_slides(path, tmp_path / "clean.pptx", 9)
+
+
+def test_a_full_disk_is_no_fault_of_the_deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = pptx(tmp_path / "deck")
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(WorkspaceFull), workspace(tmp_path / "work") as folder:
+        read_slides(path, folder / "clean.pptx", 9)
+
+
+OUTSIDE = {
+    "a hyperlink": 'Type="x/hyperlink" Target="http://leads.example/" TargetMode="External"',
+    "a mode written with entities": 'Type="x/image" Target="file:///etc/leads" TargetMode="&#69;xternal"',
+    "an attribute with a bracket": 'Type="x>y/image" Target="file:///etc/leads" TargetMode="External"',
+    "no mode at all": 'Type="x/image" Target="http://leads.example/a.png"',
+    "a mode that does not exist": 'Type="x/image" Target="../media/leads.png" TargetMode="Elsewhere"',
+    "a way up": 'Type="x/image" Target="../../../../etc/leads"',
+    "a server": 'Type="x/image" Target="//leads.example/a.png"',
+    "a server of Windows": 'Type="x/image" Target="\\\\leads.example\\a.png"',
+    "a name with entities": 'Type="x/image" Target="h&#116;tp://leads.example/a.png"',
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_leads_out_of_a_pptx_leads_nowhere(name: str, tmp_path: Path) -> None:
+    path, clean = tmp_path / "deck", tmp_path / "clean.pptx"
+    inside = '<Relationship Id="rId2" Type="x/image" Target="../media/image 1.png"/>'
+    rels = f'<Relationships xmlns="x">{inside}<Relationship Id="rId9" {OUTSIDE[name]}/></Relationships>'
+    parts: dict[str, str | bytes] = {"ppt/slides/_rels/slide1.xml.rels": rels, "ppt/media/image 1.png": b"\x89PNG"}
+    write_pptx(path, PARTS | parts)
+    assert read_slides(path, clean, 9) == (None,)
+    with zipfile.ZipFile(clean) as deck:
+        said = deck.read("ppt/slides/_rels/slide1.xml.rels").decode()
+    assert re.findall(r'Target="([^"]*)"', said) == ["../media/image 1.png", "about:blank"]
+    read_slides(clean, tmp_path / "twice.pptx", 9)  # still a PPTX
 
 
 def test_a_pptx_where_no_libreoffice_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

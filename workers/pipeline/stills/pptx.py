@@ -1,14 +1,15 @@
 """A PPTX: what is in it, what of it is safe, how long its slides stand, and LibreOffice to draw it.
 
 It is a zip of XML. What is given to LibreOffice is a copy, written anew: what unpacks to too much, carries macros or
-declares entities is refused, and whatever links outside (pictures on a server, files of this machine) leads nowhere.
+declares entities is refused, and whatever links outside (addresses, pictures on a server, files of this machine) leads
+nowhere.
 """
 
 import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -26,12 +27,16 @@ from workers.pipeline.stills.errors import (
     DeckTooLong,
     NotADeck,
 )
+from workers.pipeline.stills.relationships import owner_folder, part_named, read_relationships, written_inward
+from workers.pipeline.workspace import is_full, require_room
 
 MOST_MEMBERS = 20_000
 MOST_UNPACKED = 1 << 30
 MOST_XML = 64 << 20
 """Bytes of all members, and of a single one that is XML."""
 PIECE = 1 << 20
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What PPTX uses. `zipfile` unpacks the other ways without a limit: a kilobyte may become gigabytes in one read."""
 
 PRESENTATION = "ppt/presentation.xml"
 RELATIONSHIPS = "ppt/_rels/presentation.xml.rels"
@@ -48,11 +53,13 @@ PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 """
 """LibreOffice's own profile for one deck: no macros, no links, nothing active."""
 
-_RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
-_ATTRIBUTE = re.compile(rb"""\b(Id|Type|Target|TargetMode)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _SLIDE_ID = re.compile(rb"""<(?:\w+:)?sldId\b[^>]*?\b(?:\w+:id)\s*=\s*["']([^"']+)["']""")
 _TRANSITION = re.compile(rb"""<p:transition\b[^>]*?\badvTm\s*=\s*["'](\d{1,9})["']""")
 _HIDDEN = re.compile(rb"""<p:sld\b[^>]*?\bshow\s*=\s*["'](?:0|false)["']""")
+_ENCODING = re.compile(rb"""\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_BOM = b"\xef\xbb\xbf"
+_XML_BEGINS = (b"<", b"\0<", b"\0\0\0<", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"\x4c\x6f\xa7\x94")
+"""How XML begins in UTF-8, UTF-16, UTF-32 and EBCDIC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,10 @@ def find_renderer() -> Renderer:
 def read_slides(path: Path, clean: Path, most: int) -> tuple[float | None, ...]:
     """Check a PPTX and write a safe copy to `clean`; return how long each slide that is shown stands, in seconds.
 
-    Raises NotADeck, DeckDamaged, DeckLocked, DeckHasMacros, DeckTooHeavy, DeckEmpty, DeckTooLong.
+    Raises NotADeck, DeckDamaged, DeckLocked, DeckHasMacros, DeckTooHeavy, DeckEmpty, DeckTooLong, WorkspaceFull, and
+    OSError where the disk is full all the same.
     """
+    require_room(clean.parent, path.stat().st_size)
     try:
         with zipfile.ZipFile(path) as deck:
             _check(deck)
@@ -85,6 +94,8 @@ def read_slides(path: Path, clean: Path, most: int) -> tuple[float | None, ...]:
                 raise DeckTooLong(pages=len(slides), limit=most)
             _write_clean(deck, clean)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and is_full(error):
+            raise
         raise DeckDamaged(why=_reason(error)) from error
     except RuntimeError as error:  # zipfile's word for a member with a password
         raise DeckLocked from error
@@ -99,6 +110,10 @@ def _check(deck: zipfile.ZipFile) -> None:
     names = {member.filename for member in deck.infolist()}
     if PRESENTATION not in names or "[Content_Types].xml" not in names:
         raise NotADeck
+    if RELATIONSHIPS not in names:
+        raise DeckDamaged(why="the list of its slides is missing")
+    if any(member.compress_type not in PACKINGS for member in deck.infolist()):
+        raise DeckDamaged(why="it is not packed as PPTX is")
     if len(deck.infolist()) > MOST_MEMBERS or len(names) != len(deck.infolist()):
         raise DeckTooHeavy(why=f"it has {len(deck.infolist())} parts")
     if sum(member.file_size for member in deck.infolist()) > MOST_UNPACKED:
@@ -117,7 +132,14 @@ def _xml(deck: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _plain(data: bytes) -> bytes:
-    if b"\0" in data[:4096] or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    """Return `data` if it is in UTF-8 and declares nothing. Raises DeckDamaged."""
+    encoding = _ENCODING.match(data.removeprefix(_BOM))
+    is_utf8 = encoding is None or encoding.group(1).lower() in (b"utf-8", b"utf8", b"us-ascii")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if not is_utf8 or b"\0" in data[:4096] or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise DeckDamaged(why="its XML is not as PPTX has it")
     return data
 
@@ -132,25 +154,14 @@ def _pieces(file: IO[bytes], most: int) -> Iterator[bytes]:
         yield piece
 
 
-def _relationships(data: bytes) -> Iterator[dict[str, str]]:
-    for found in _RELATIONSHIP.finditer(data):
-        yield _attributes(found.group())
-
-
-def _attributes(tag: bytes) -> dict[str, str]:
-    return {name.decode(): (one or other).decode("utf-8", "replace") for name, one, other in _ATTRIBUTE.findall(tag)}
-
-
 def _slides(deck: zipfile.ZipFile) -> tuple[float | None, ...]:
     """Return the advance of each slide that is not hidden, in the presentation's order."""
-    targets: Mapping[str, str] = {
-        each.get("Id", ""): each.get("Target", "") for each in _relationships(_xml(deck, RELATIONSHIPS))
-    }
+    targets = {each.id: each.target for each in read_relationships(_xml(deck, RELATIONSHIPS))}
     names = set(deck.namelist())
     advances: list[float | None] = []
     for found in _SLIDE_ID.finditer(_xml(deck, PRESENTATION)):
         target = targets.get(found.group(1).decode("utf-8", "replace"), "")
-        name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("ppt") / target)
+        name = part_named(owner_folder(RELATIONSHIPS), target)
         if name not in names:
             raise DeckDamaged(why="a slide is missing in it")
         slide = _xml(deck, name)
@@ -163,6 +174,7 @@ def _slides(deck: zipfile.ZipFile) -> tuple[float | None, ...]:
 
 def _write_clean(deck: zipfile.ZipFile, clean: Path) -> None:
     left = MOST_UNPACKED
+    parts = frozenset(deck.namelist())
     with zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
         for member in deck.infolist():
             name = member.filename
@@ -170,30 +182,31 @@ def _write_clean(deck: zipfile.ZipFile, clean: Path) -> None:
                 continue
             if name.startswith("/") or ".." in PurePosixPath(name).parts or "\\" in name:
                 raise DeckDamaged(why="a part of it has no proper name")
-            if name.lower().endswith((".xml", ".rels")):
-                data = _xml(deck, name)
-                left -= len(data)
-                out.writestr(name, _inward(data) if name.lower().endswith(".rels") else data)
-            else:
-                with deck.open(member) as file, out.open(name, "w") as copy:
-                    for piece in _pieces(file, left):
-                        left -= len(piece)
-                        copy.write(piece)
+            left -= _copy(deck, name, out, parts, left)
             if left < 0:
                 raise DeckTooHeavy(why=f"it unpacks to more than {MOST_UNPACKED >> 20} MB")
 
 
-def _inward(data: bytes) -> bytes:
-    """Let all that leads out of a file lead nowhere, except hyperlinks, which nobody follows when it is drawn."""
+def _copy(deck: zipfile.ZipFile, name: str, out: zipfile.ZipFile, parts: frozenset[str], most: int) -> int:
+    """Write a safe copy of a part; return how many bytes it unpacked to. Raises DeckDamaged, DeckTooHeavy."""
+    if not _is_xml(deck, name):
+        with deck.open(name) as file, out.open(name, "w") as copy:
+            return sum(copy.write(piece) for piece in _pieces(file, most))
+    data = _xml(deck, name)
+    if name.lower().endswith(".rels"):
+        out.writestr(name, written_inward(read_relationships(data), owner_folder(name), parts))
+    else:
+        out.writestr(name, data)
+    return len(data)
 
-    def turned(found: re.Match[bytes]) -> bytes:
-        tag = found.group()
-        said = _attributes(tag)
-        if said.get("TargetMode", "").lower() != "external" or said.get("Type", "").endswith("/hyperlink"):
-            return tag
-        return re.sub(rb"""\bTarget\s*=\s*(?:"[^"]*"|'[^']*')""", b'Target="about:blank"', tag)
 
-    return _RELATIONSHIP.sub(turned, data)
+def _is_xml(deck: zipfile.ZipFile, name: str) -> bool:
+    """Say whether a part may be read as XML, whatever it is called."""
+    if name.lower().endswith((".xml", ".rels")):
+        return True
+    with deck.open(name) as file:
+        begins = file.read(1024).removeprefix(_BOM).lstrip()
+    return not begins or begins.startswith(_XML_BEGINS)
 
 
 def convert(deck: Path, folder: Path, renderer: Renderer, watch: Watch, limits: Limits = CONVERTING) -> Path:
