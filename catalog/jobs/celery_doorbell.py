@@ -64,15 +64,16 @@ class CeleryDoorbell:
 
     def unheard(self, kind: TaskKind) -> int:
         """Return the length of the queue; one that does not exist yet is empty. Raises DoorbellAway."""
-        try:
-            with self._app.connection_for_write() as connection:
+        with self._app.connection_for_write() as connection:
+            try:
                 connection.ensure_connection(max_retries=1, timeout=3)
                 declared = connection.default_channel.queue_declare(queue=kind.value, passive=True)
                 return int(declared.message_count)
-        except ChannelError:
-            return 0
-        except (OperationalError, OSError) as error:
-            raise DoorbellAway(f"{type(error).__name__}: {error}") from error
+            except ChannelError:
+                return 0
+            # once it is connected, what the broker's client raises is its own
+            except (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors) as error:
+                raise DoorbellAway(f"{type(error).__name__}: {error}") from error
 
     def close(self) -> None:
         """Give the connections back."""

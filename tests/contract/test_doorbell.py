@@ -1,8 +1,10 @@
 """What a doorbell must do: the one in memory and the real broker's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from kombu.transport.redis import Channel
 
 from catalog.jobs.celery_doorbell import CeleryDoorbell
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
@@ -64,6 +66,25 @@ def test_a_broker_that_breaks_off_is_said_and_heard_again(broker_url: str) -> No
         line.mend()
         real.ring(Ring(task_id="C", kind=TaskKind.ENCODE))
         assert real.unheard(TaskKind.ENCODE) == 2
+    finally:
+        real.close()
+        line.close()
+
+
+def test_a_broker_that_breaks_off_while_it_is_asked_is_said(broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = broker_url.rpartition(":")[2].partition("/")[0]
+    line = Line("127.0.0.1", int(port))
+    real = CeleryDoorbell(broker_url.replace(f":{port}", f":{line.port}"))
+    ask: Callable[..., Any] = Channel.queue_declare
+
+    def cut_first(channel: Channel, **asked: Any) -> Any:
+        line.cut()
+        return ask(channel, **asked)
+
+    monkeypatch.setattr(Channel, "queue_declare", cut_first)
+    try:
+        with pytest.raises(DoorbellAway):
+            real.unheard(TaskKind.ENCODE)
     finally:
         real.close()
         line.close()
