@@ -223,15 +223,18 @@ def earlier_tries(session: Session, lease: Lease) -> list[dict[str, Any]]:
 def encode_again(session: Session, lease: Lease, attempt: dict[str, Any], tasks: Mapping[int, NewTask]) -> bool:
     """End a pack task whose track is not good enough; `attempt` says what was tried, for the next one.
 
-    These encode tasks, by number, wait again. False if the lease was lost.
+    These encode tasks, by number, wait again. False if the lease was lost, or the job has ended: when that is retried,
+    the track is judged again.
     """
     job = repository.job(session, lease.job_id, lock=True)
     if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
         return False
+    if job.state not in LIVE:
+        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
+        return False
     repository.end_task(session, lease.task_id, TaskState.DONE, {"again": attempt}, None)
-    if job.state in LIVE:
-        for number, task in tasks.items():
-            repository.encode_again(session, lease.job_id, number, task.payload, task.weight)
+    for number, task in tasks.items():
+        repository.encode_again(session, lease.job_id, number, task.payload, task.weight)
     return True
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from catalog.courses.models import Attachment
 from catalog.db import session_scope
+from catalog.formats.ids import new_id
 from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung, Tier
 from catalog.jobs import briefing, service, turns
@@ -16,7 +17,7 @@ from tests.fakes.doorbell import FakeDoorbell
 from tests.jobs import begin_beside, do_ingest, encode, encode_track, finish_track, kinds, packed_of, sure, take
 from tests.media import Media
 from tests.workshop import Workshop, workshop
-from workers.pipeline.errors import PartLost
+from workers.pipeline.errors import NotDecodable, PartLost
 from workers.relay import DEPTH, ring_due
 
 __all__ = ["workshop"]
@@ -193,6 +194,33 @@ def test_a_track_that_fails_its_gate_is_encoded_again_with_what_was_tried(worksh
     done = workshop.job(job.id)
     assert done.state == JobState.DONE
     assert [r["rung"] for r in (done.media or {})["renditions"]] == ["listen", "floor"]
+
+
+@pytest.mark.parametrize("state", [JobState.CANCELLED, JobState.FAILED])
+def test_a_track_that_is_judged_after_its_job_ended_is_judged_again_at_a_retry(
+    workshop: Workshop, media: Media, state: JobState
+) -> None:
+    job = begin(workshop, media)
+    *_, other = do_ingest(workshop, job.id, {"compatible/floor": 2, "compatible/clear": 1})
+    lease = encode_track(workshop, job.id, "compatible/floor")
+    with session_scope(workshop.engine) as session:
+        if state is JobState.CANCELLED:
+            service.cancel_job(session, job.id)
+        else:
+            taken = sure(service.take_lease(session, other, new_id(), 60))
+            service.fail_task(session, taken, NotDecodable(start=0, end=8, why="broken"))
+    with session_scope(workshop.engine) as session:
+        anew = {0: NewTask(payload={"n": 0}, weight=3.0, track=lease.track)}
+        assert not service.encode_again(session, lease, {"crf": 30}, anew)
+    with session_scope(workshop.engine) as session:
+        service.retry_job(session, job.id)
+    (pack,) = kinds(workshop, job.id, TaskKind.PACK)
+    again = sure(take(workshop, pack.id))
+    with session_scope(workshop.engine) as session:
+        assert service.earlier_tries(session, again) == []
+        assert service.finish_pack(session, again, packed_of("compatible/floor"))
+    finish_track(workshop, job.id, "compatible/clear")
+    assert workshop.job(job.id).state == JobState.DONE
 
 
 def test_a_better_rung_that_is_never_good_enough_is_given_up_and_the_job_is_done(
