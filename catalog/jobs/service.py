@@ -70,7 +70,8 @@ def job_for_deck(session: Session, lesson_id: str) -> Job | None:
     if recording is None:
         return None
     at_work = repository.live_job_of_source(session, recording.id)
-    if at_work is not None:
+    # locked, for a worker that takes the ingest before this commits would not see the deck
+    if at_work is not None and _locked(session, at_work.id).state in LIVE:
         ingest = repository.tasks_of(session, at_work.id, TaskKind.INGEST)
         if any(task.state == TaskState.WAITING for task in ingest):
             return at_work

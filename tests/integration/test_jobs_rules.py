@@ -65,6 +65,26 @@ def test_one_of_many_takers_gets_the_lease(workshop: Workshop, job_id: str) -> N
     assert workshop.job(job_id).state == JobState.RUNNING
 
 
+def test_a_worker_takes_the_ingest_before_a_deck_comes_or_after_and_never_between(
+    workshop: Workshop, job_id: str
+) -> None:
+    job = workshop.job(job_id)
+    task_id = workshop.tasks(job_id)[0].id
+    with ThreadPoolExecutor(1) as pool:
+        with session_scope(workshop.engine) as session:
+            given = service.job_for_deck(session, job.lesson_id)
+            assert given is not None
+            assert given.id == job_id
+            taking = pool.submit(take, workshop, task_id)
+            with pytest.raises(TimeoutError):
+                taking.result(0.5)
+        assert taking.result(30) is not None
+    with session_scope(workshop.engine) as session:
+        another = service.job_for_deck(session, job.lesson_id)
+        assert another is not None
+        assert another.id != job_id, "the ingest has begun without the deck"
+
+
 def test_a_lapsed_lease_is_worth_nothing_any_more(workshop: Workshop, job_id: str) -> None:
     task_id = workshop.tasks(job_id)[0].id
     first = sure(take(workshop, task_id))
