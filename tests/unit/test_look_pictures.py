@@ -51,7 +51,6 @@ def test_slides_with_a_pointer_and_their_changes(tmp_path: Path) -> None:
     look = look_at(tmp_path, pointed)
     assert kinds(look) == [Kind.SLIDES]
     assert changes(look) == [(5.0, False), (10.0, False), (15.0, True)]
-    assert look.slide_times == (15.0,)
     assert (look.scenes[0].start, look.scenes[0].end, look.scenes[0].box) == (0.0, 25.0, None)
     assert len(look.activity) == 25
     assert look.activity[15] == max(look.activity)

@@ -78,11 +78,6 @@ class PictureLook(Frozen):
         """When the picture changes, new slides and build-ups alike."""
         return tuple(change.at for change in self.changes)
 
-    @property
-    def slide_times(self) -> tuple[float, ...]:
-        """When a new slide or scene is seen for the first time."""
-        return tuple(change.at for change in self.changes if change.new_slide)
-
 
 class SoundLook(Frozen):
     """The sound of a source.
