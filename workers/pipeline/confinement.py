@@ -37,6 +37,11 @@ _NAMED = re.compile(r"(?:^|^file:|(?:path|file|filename)=)(/[^\s:;,'\"\[\]\\]+)"
 _SYSTEM = ("/dev", "/proc", "/sys", "/usr", "/lib", "/lib64", "/etc", "/bin", "/boot", "/var/lib/dpkg")
 
 
+def can_be_named(path: Path) -> bool:
+    """Say whether an absolute path is found whole in a command line, and does not seem to end at a blank or a comma."""
+    return _NAMED.fullmatch(str(path)) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Confinement:
     """What one run may reach beyond what its command line names.
