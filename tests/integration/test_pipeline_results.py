@@ -2,8 +2,12 @@
 
 import random
 from array import array
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +16,20 @@ from catalog.formats.boxes import split_fragmented
 from catalog.formats.index import parse_index, take_segment
 from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
+from tests.fakes.object_store import FakeObjectStore
 from tests.media import Media, run_ffmpeg
 from tests.pipeline import LIMITS, Made, brightness, psnr, run_pipeline, samples
-from workers.pipeline.commands import parts, probes
+from workers.pipeline.commands import gates, parts, probes
+from workers.pipeline.commands import look as look_commands
+from workers.pipeline.desk import Desk
 from workers.pipeline.encode import Bench, encode_segment, kept_at
+from workers.pipeline.errors import Cancelled
+from workers.pipeline.ingest import Asked, ingest
+from workers.pipeline.ladder import probing
+from workers.pipeline.look import looking
 from workers.pipeline.plan import LEAST_S, MOST_S
-from workers.pipeline.process import run
+from workers.pipeline.probe import SourceLimits
+from workers.pipeline.process import Watch, run
 from workers.pipeline.tools import find_tools
 from workers.pipeline.work import SegmentWork
 
@@ -52,6 +64,35 @@ def test_the_same_source_gives_the_same_bytes_in_any_order(lesson: Made, media: 
     assert lesson.media == second.media
     assert all_objects(lesson) == all_objects(second)
     assert orders != [second.ingested.works]  # the order was another
+
+
+@pytest.mark.parametrize(
+    ("builder", "after"),
+    [
+        pytest.param((look_commands, "sample_pictures"), (looking, "SmallFrames"), id="look"),
+        pytest.param((gates, "compare_files"), (probing, "scores_of"), id="probes"),
+    ],
+)
+def test_an_ingest_hears_a_cancel_while_a_tool_runs(
+    builder: tuple[ModuleType, str],
+    after: tuple[ModuleType, str],
+    media: Media,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, cancelled = FakeObjectStore(), Event()
+    store.put(Bucket.SOURCES, "sources/s", short(media))
+    build: Callable[..., list[str]] = getattr(*builder)
+
+    def cancel_first(*asked: Any) -> list[str]:
+        cancelled.set()
+        return build(*asked)
+
+    monkeypatch.setattr(*builder, cancel_first)
+    monkeypatch.setattr(*after, lambda *_: pytest.fail("the tool ran to its end"))
+    watch = Watch(is_cancelled=cancelled.is_set)
+    with pytest.raises(Cancelled):
+        ingest(Desk(find_tools(), store, tmp_path, "jobs/j", LIMITS, watch), Asked("sources/s", SourceLimits()))
 
 
 def test_both_tiers_have_a_floor_and_sound_and_nothing_was_given_up(lesson: Made) -> None:

@@ -13,6 +13,8 @@ from workers.pipeline.correction.align import TimeMap, align
 from workers.pipeline.correction.levels import BANDS
 from workers.pipeline.correction.samples import ArrayRows, Bytes, Samples
 from workers.pipeline.correction.sampling import Sampling
+from workers.pipeline.errors import Cancelled
+from workers.pipeline.process import Watch
 
 RATE = 8
 """Frames a second: few, so that the tests are fast. Twice the fine rate, so that frames fall between fine samples."""
@@ -91,6 +93,19 @@ def test_a_new_export_is_kept_whole() -> None:
     found = align(old.samples(), exported(old).samples())
     assert [tuple(map(float, (k.new_start, k.old_start, k.seconds, k.lag))) for k in found.both] == [(0, 0, 60, 0)]
     assert found.pictures == found.sound == found.both
+
+
+def test_a_comparison_can_be_cancelled() -> None:
+    heard: list[bool] = []
+
+    def is_cancelled() -> bool:
+        heard.append(True)
+        return len(heard) == 3
+
+    old = lesson(60, 1)
+    with pytest.raises(Cancelled):
+        align(old.samples(), exported(old).samples(), watch=Watch(is_cancelled=is_cancelled))
+    assert len(heard) == 3
 
 
 EDITS = st.lists(st.tuples(st.sampled_from(["cut", "insert", "replace"]), st.integers(16, 160)), min_size=1, max_size=3)

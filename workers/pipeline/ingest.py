@@ -64,11 +64,11 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
     desk.watch.progress(0.1)
     facts = probe(desk.tools, source, asked.limits, desk.unheard)
     opened = fetch_deck(desk, asked.deck_key) if asked.deck_key else None
-    seen = look(desk.tools, source, facts, desk.folder, desk.limits)
+    seen = look(desk.tools, source, facts, desk.folder, desk.limits, desk.unheard)
     if opened is not None and facts.video is None and seen.sound is not None:
         source = picture_from_deck(desk, source, facts, seen.sound, opened)
         facts = probe(desk.tools, source, asked.limits, desk.unheard)
-        seen = look(desk.tools, source, facts, desk.folder, desk.limits)
+        seen = look(desk.tools, source, facts, desk.folder, desk.limits, desk.unheard)
     desk.watch.progress(0.35)
     correction = find_correction(desk, source, facts, asked.corrects) if asked.corrects else None
     given_up: tuple[GivenUp, ...] = ()

@@ -18,7 +18,9 @@ from workers.pipeline.correction.judge import Judge, Mask, Move
 from workers.pipeline.correction.samples import Samples
 from workers.pipeline.correction.sampling import LEVELS_A_SECOND
 from workers.pipeline.correction.search import Finder
+from workers.pipeline.errors import Cancelled
 from workers.pipeline.probe import Frozen
+from workers.pipeline.process import UNWATCHED, Watch
 
 VERIFIED_S = 3.0
 """Both sources must agree for so long before they are said to have met again."""
@@ -69,9 +71,12 @@ class _Run:
     move: Move
 
 
-def align(old: Samples, new: Samples, bounds: Bounds = BOUNDS) -> TimeMap:
-    """Return what `new` keeps of `old`; both sampled at one rate (see `sampling.choose_samplings`)."""
-    aligner = _Aligner(old, new, bounds)
+def align(old: Samples, new: Samples, bounds: Bounds = BOUNDS, watch: Watch = UNWATCHED) -> TimeMap:
+    """Return what `new` keeps of `old`; both sampled at one rate (see `sampling.choose_samplings`).
+
+    Raises Cancelled when the watch says so.
+    """
+    aligner = _Aligner(old, new, bounds, watch)
     runs = aligner.follow()
     judge = aligner.judge
     return TimeMap(
@@ -87,8 +92,9 @@ def _same_tracks(old: Samples, new: Samples) -> bool:
 
 
 class _Aligner:
-    def __init__(self, old: Samples, new: Samples, bounds: Bounds) -> None:
+    def __init__(self, old: Samples, new: Samples, bounds: Bounds, watch: Watch) -> None:
         self.old, self.new = old, new
+        self.watch = watch
         self.judge = Judge(old, new, bounds)
         self.rate = self.judge.rate
         self.frames, self.old_frames = new.sampling.frames, old.sampling.frames
@@ -115,6 +121,7 @@ class _Aligner:
         """Return the first look from new frame `at` where both agree again, and under which move."""
         verified, step = self._frames(VERIFIED_S), self._frames(1.0)
         while at < self.frames and _same_tracks(self.old, self.new):
+            self._heed()
             stop = min(self.frames, at + verified)
             for frames in (move.frames, self.old_frames - self.frames):
                 found = self._holds(frames, move, at, stop, least)
@@ -170,6 +177,7 @@ class _Aligner:
         """Return the first new frame, from `least`, from which on all agree until `seen`."""
         block = self._frames(8.0)
         while seen > least:
+            self._heed()
             start = max(least, seen - block)
             changed = np.flatnonzero(self.judge.changed(move, start, seen))
             if len(changed):
@@ -181,6 +189,7 @@ class _Aligner:
         """Return the new frame after the last that agrees without a break from `seen`."""
         block = self._frames(16.0)
         while seen < self.frames:
+            self._heed()
             stop = min(self.frames, seen + block)
             changed = np.flatnonzero(self.judge.changed(move, seen, stop))
             if len(changed):
@@ -222,6 +231,10 @@ class _Aligner:
                     )
                 )
         return tuple(kept)
+
+    def _heed(self) -> None:
+        if self.watch.is_cancelled():
+            raise Cancelled
 
     def _frames(self, seconds: float) -> int:
         return max(1, round(seconds * float(self.rate)))

@@ -96,7 +96,7 @@ def _compare(desk: Desk, old: tuple[Path, Facts], new: tuple[Path, Facts], recip
         read.append(
             read_samples(desk.tools, source, facts, sampling, recipe.handling, folder, desk.limits, desk.unheard)
         )
-    found = align(read[0], read[1])
+    found = align(read[0], read[1], watch=desk.unheard)
     for folder in folders:
         shutil.rmtree(folder)
     return found

@@ -42,13 +42,14 @@ class Bench:
     limits: Limits
     watch: Watch
 
+    @property
+    def unheard(self) -> Watch:
+        """A watch that hears of a cancel and tells nobody how far it is."""
+        return Watch(is_cancelled=self.watch.is_cancelled)
+
     def run(self, command: list[str], seconds: float) -> None:
         """Run ffmpeg with this bench's limits."""
-        run(
-            command,
-            replace(self.limits, seconds=seconds, cpu_seconds=round(2 * seconds)),
-            Watch(is_cancelled=self.watch.is_cancelled),
-        )
+        run(command, replace(self.limits, seconds=seconds, cpu_seconds=round(2 * seconds)), self.unheard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _compare(bench: Bench, window: Window, view: View, encoded: Path) -> list[fl
     slots = tuple((n, 1) for n in range(0, frames, step))
     log = encoded.with_suffix(".vmaf")
     both = (gates.Seen(window.file, 0.0, AS_SHOWN), gates.Seen(encoded, 0.0, AS_SHOWN))
-    run(gates.compare_files(bench.tools, view, slots, *both, log), timed(bench.limits, slots, window.seconds), Watch())
+    command = gates.compare_files(bench.tools, view, slots, *both, log)
+    run(command, timed(bench.limits, slots, window.seconds), bench.unheard)
     seen = range(min(1, len(slots) - 1), len(slots))  # the first has no motion before it, and scores ten points too low
     asked = Asked(slots=slots, spots=tuple((n, 1) for n in seen))
     found = [score for spot in scores_of(log.read_bytes(), asked) for score in spot]
