@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from catalog.formats.index import parse_index
 from catalog.formats.rungs import Rung, Tier
 from catalog.storage.base import Bucket
+from tests.fakes.object_store import FakeObjectStore
 from tests.media import run_ffmpeg
 from tests.pipeline import LIMITS, Made, brightness, corrected, run_pipeline, samples
 from workers.pipeline.correction.correcting import find_correction
@@ -124,6 +125,17 @@ def test_nothing_is_inherited_from_a_program_with_other_ways(
     told = told.model_copy(update={"recipe": told.recipe | change})
     desk = Desk(find_tools(), old.store, tmp_path, "jobs/n", LIMITS)
     assert find_correction(desk, source, old.ingested.facts, told) is None
+
+
+def test_nothing_is_inherited_from_a_deck_and_a_voice(old: Made, tmp_path: Path) -> None:
+    whole, voice = tmp_path / "whole.mp4", tmp_path / "voice.m4a"
+    whole.write_bytes(old.store.get(Bucket.SOURCES, "sources/s", 1 << 30))
+    run_ffmpeg("-i", whole, "-vn", "-c", "copy", voice)
+    store = FakeObjectStore()
+    store.put(Bucket.SOURCES, "sources/s", voice)
+    desk = Desk(find_tools(), store, tmp_path, "jobs/n", LIMITS)
+    assert find_correction(desk, whole, old.ingested.facts, corrected(old)) is None
+    assert {path.name for path in tmp_path.iterdir()} == {"whole.mp4", "voice.m4a"}
 
 
 def test_twelve_seconds_that_are_cut_out_leave_the_rest_as_it_was(old: Made, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ changes every byte. The correction inherits recipe, gain and boundaries; what it
 import shutil
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -22,7 +23,7 @@ from workers.pipeline.correction.inherit import Boundary, SoundBoundary, SoundRu
 from workers.pipeline.correction.sampling import choose_samplings
 from workers.pipeline.desk import Desk
 from workers.pipeline.plan import Plan, Stretch, make_parts, sound_frames
-from workers.pipeline.probe import Facts
+from workers.pipeline.probe import Facts, SourceLimits, probe
 from workers.pipeline.rates import common_period
 from workers.pipeline.recipe import RECIPE_VERSION, SAMPLE_RATE, Recipe, SoundRecipe, VideoRecipe
 from workers.pipeline.work import Done, Row, SoundWork, VideoWork, parse_work
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 WORTH_KEEPING = 0.3
 """Where less than this share of the old lesson is kept, the source is another lesson, with a ladder of its own."""
+
+ANY_SIZE = SourceLimits(max_seconds=inf)
+"""The old source was within its limits when it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ class Correction:
 
 
 def find_correction(desk: Desk, source: Path, facts: Facts, old: Corrected) -> Correction | None:
-    """Return what the new source keeps of an old job; None where it is not worth it, or made by other tools or ways.
+    """Return what the new source keeps of an old job.
 
+    None where it is not worth it, or where the old one was made by other tools or ways, or of a deck and a voice.
     Raises what decoding and the store raise, but for an old source that is gone: then nothing is inherited.
     """
     recipe = _recipe_of(old)
@@ -60,6 +65,9 @@ def find_correction(desk: Desk, source: Path, facts: Facts, old: Corrected) -> C
         desk.store.download_to(Bucket.SOURCES, old.source_key, before)
     except NoSuchObject:
         return None
+    if not _is_whole(desk, before, known):
+        before.unlink()
+        return None
     found = _compare(desk, (before, known), (source, facts), recipe)
     before.unlink()
     kept = float(sum((stretch.seconds for stretch in found.both), Fraction(0)))
@@ -69,6 +77,11 @@ def find_correction(desk: Desk, source: Path, facts: Facts, old: Corrected) -> C
     correction = _lay_out(facts, recipe, Plan.model_validate(old.plan), found, old)
     log.info("correction.found", kept_s=round(kept, 1), inherited=len(correction.inherited))
     return correction
+
+
+def _is_whole(desk: Desk, before: Path, known: Facts) -> bool:
+    """Say whether the old source holds the pictures that were found: of a deck's, beside a voice, it has none."""
+    return known.video is None or probe(desk.tools, before, ANY_SIZE, desk.unheard).video is not None
 
 
 def _recipe_of(old: Corrected) -> Recipe | None:
