@@ -10,8 +10,16 @@ import pytest
 
 from tests.media import ffmpeg_exe
 from workers.pipeline.confinement import Confinement
-from workers.pipeline.errors import Cancelled, ToolFailed, ToolTooBusy, ToolTooSlow, ToolWroteTooMuch, WorkspaceFull
-from workers.pipeline.process import Limits, Watch, run
+from workers.pipeline.errors import (
+    Cancelled,
+    NotDecodable,
+    ToolFailed,
+    ToolTooBusy,
+    ToolTooSlow,
+    ToolWroteTooMuch,
+    WorkspaceFull,
+)
+from workers.pipeline.process import Limits, Watch, decoding, run
 from workers.pipeline.workspace import require_room, sweep, workspace
 
 LIMITS = Limits(seconds=60, cpu_seconds=60)
@@ -57,6 +65,13 @@ def test_a_killed_tool_is_told_from_one_that_failed() -> None:
     with pytest.raises(ToolFailed) as caught:
         run(python("import os; os.kill(os.getpid(), 9)"), LIMITS)
     assert caught.value.data["status"] == "signal SIGKILL"
+
+
+def test_a_tool_that_cannot_decode_says_where_and_a_killed_one_does_not_blame_the_source() -> None:
+    with pytest.raises(NotDecodable, match=r"from 1\.5 to 9\.5 seconds cannot be decoded"), decoding(1.5, 9.499):
+        run(python("exit(3)"), LIMITS)
+    with pytest.raises(ToolFailed, match="SIGKILL"), decoding(0, 8):
+        run(python("import os; os.kill(os.getpid(), 9)"), LIMITS)
 
 
 def test_time_is_limited() -> None:

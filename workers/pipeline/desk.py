@@ -7,11 +7,10 @@ from pathlib import Path
 
 from catalog.storage.base import Bucket, ObjectStore
 from workers.pipeline.commands import base, parts
-from workers.pipeline.errors import NotDecodable, ToolFailed
 from workers.pipeline.measure import file_digest
 from workers.pipeline.plan import Plan
 from workers.pipeline.probe import VideoFacts, first_key
-from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.process import UNWATCHED, Limits, Watch, decoding, run
 from workers.pipeline.recipe import SAMPLE_RATE, SoundHandling
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import AFTER_SAMPLES, BEFORE_SAMPLES
@@ -87,10 +86,8 @@ def decode_sound(desk: Desk, source: Path, stream: int, zero: float, way: SoundH
     out = desk.folder / "sound.s16"
     require_room(desk.folder, samples * 2 * way.channels)
     seconds = samples / SAMPLE_RATE
-    try:
+    with decoding(0, seconds):
         desk.run(parts.decode_sound(desk.tools, source, stream, zero, samples, way, out), 120 + seconds)
-    except ToolFailed as error:
-        raise NotDecodable(start=0, end=round(seconds, 1), why=str(error.data["why"])) from error
     return out
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from catalog.formats.boxes import float_segment, lasting, read_fields, split_fragmented
-from catalog.formats.errors import AppError, BadFormat
+from catalog.formats.errors import BadFormat
 from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import MAX_INIT_BYTES, MAX_SEGMENT_BYTES
 from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
 from workers.pipeline.commands import segments
-from workers.pipeline.errors import NotDecodable, PartLost, ToolFailed
+from workers.pipeline.errors import NotDecodable, PartLost
 from workers.pipeline.measure import check_segment, file_digest, measure
-from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.process import UNWATCHED, Limits, Watch, decoding, run
 from workers.pipeline.tools import Tools
 from workers.pipeline.work import Done, Encoded, Measured, SegmentWork, VideoWork, measure_key, segment_key
 from workers.pipeline.workspace import require_room
@@ -84,20 +84,13 @@ def encode_file(
     else:
         command = segments.encode_sound(tools, work, part, out)
     seconds = START_S + SLOWEST_FACTOR * span
-    try:
+    start, end = work.start_s, work.start_s + work.seconds
+    with decoding(start, end):
         run(command, replace(limits, seconds=seconds, cpu_seconds=round(seconds * 2)), watch)
+    try:
         split_fragmented(out.read_bytes())
-    except ToolFailed as error:
-        if "signal" in str(error.data["status"]):
-            raise
-        raise _not_decodable(work, str(error.data["why"])) from error
     except BadFormat as error:
-        raise _not_decodable(work, "nothing came out") from error
-
-
-def _not_decodable(work: SegmentWork, why: str) -> AppError:
-    start = work.start_s
-    return NotDecodable(start=round(start, 2), end=round(start + work.seconds, 2), why=why)
+        raise NotDecodable(start=round(start, 2), end=round(end, 2), why="nothing came out") from error
 
 
 def _fetch_part(store: ObjectStore, work: SegmentWork, part: Path) -> None:

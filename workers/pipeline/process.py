@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from workers.pipeline.confinement import (
 from workers.pipeline.errors import (
     Cancelled,
     CannotConfine,
+    NotDecodable,
     ToolFailed,
     ToolTooBusy,
     ToolTooSlow,
@@ -122,6 +123,20 @@ def run(
     if process.returncode != 0:
         raise ToolFailed(tool=tool, status=_status(process.returncode), why=tail or "it said nothing")
     return tail
+
+
+@contextmanager
+def decoding(start: float, end: float) -> Iterator[None]:
+    """Say of a tool that fails in here that it cannot decode the source between these seconds: NotDecodable.
+
+    One that was killed (for want of memory, by a person) says nothing of the source, and stays a ToolFailed.
+    """
+    try:
+        yield
+    except ToolFailed as error:
+        if "signal" in str(error.data["status"]):
+            raise
+        raise NotDecodable(start=round(start, 2), end=round(end, 2), why=str(error.data["why"])) from error
 
 
 def _inputs(command: Sequence[str]) -> list[Path]:

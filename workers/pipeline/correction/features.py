@@ -10,9 +10,9 @@ from workers.pipeline.commands.correction import sample_source
 from workers.pipeline.correction.levels import band_levels
 from workers.pipeline.correction.samples import FileRows, Samples
 from workers.pipeline.correction.sampling import Sampling
-from workers.pipeline.errors import NotDecodable, ToolFailed
+from workers.pipeline.errors import NotDecodable
 from workers.pipeline.probe import Facts
-from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.process import UNWATCHED, Limits, Watch, decoding, run
 from workers.pipeline.recipe import Handling
 from workers.pipeline.tools import Tools
 from workers.pipeline.workspace import require_room
@@ -42,29 +42,25 @@ def read_samples(
     seconds = float(sampling.frames / sampling.rate)
     limit = START_S + SLOWEST_FACTOR * seconds
     command = sample_source(tools, source, facts, sampling, handling, folder)
-    try:
+    with decoding(0, seconds):
         run(command, replace(limits, seconds=limit, cpu_seconds=round(limit * 2)), watch)
-    except ToolFailed as error:
-        if "signal" in str(error.data["status"]):
-            raise
-        raise NotDecodable(start=0, end=round(seconds, 1), why=str(error.data["why"])) from error
     shown = facts.video is not None and handling is not None
     return Samples(
         sampling=sampling,
-        coarse=_rows(folder / "coarse", sampling.coarse_bytes, sampling.frames) if shown else None,
-        fine=_rows(folder / "fine", sampling.fine_bytes, sampling.fine_frames) if shown else None,
-        levels=_levels(folder / "sound", sampling.samples) if facts.sound is not None else None,
+        coarse=_rows(folder / "coarse", sampling.coarse_bytes, sampling.frames, seconds) if shown else None,
+        fine=_rows(folder / "fine", sampling.fine_bytes, sampling.fine_frames, seconds) if shown else None,
+        levels=_levels(folder / "sound", sampling.samples, seconds) if facts.sound is not None else None,
     )
 
 
-def _rows(path: Path, width: int, count: int) -> FileRows:
+def _rows(path: Path, width: int, count: int, seconds: float) -> FileRows:
     rows = FileRows(path, width)
     if len(rows) != count:
-        raise NotDecodable(start=0, end=count, why=f"{len(rows)} of {count} pictures came out")
+        raise NotDecodable(start=0, end=round(seconds, 2), why=f"{len(rows)} of {count} pictures came out")
     return rows
 
 
-def _levels(path: Path, samples: int) -> NDArray[np.uint8]:
+def _levels(path: Path, samples: int, seconds: float) -> NDArray[np.uint8]:
     """Note the levels of the sound, and remove the samples."""
 
     def read(start: int, stop: int) -> NDArray[np.int16]:
@@ -72,7 +68,7 @@ def _levels(path: Path, samples: int) -> NDArray[np.uint8]:
 
     heard = path.stat().st_size // 2
     if heard != samples:
-        raise NotDecodable(start=0, end=samples, why=f"{heard} of {samples} samples of sound came out")
+        raise NotDecodable(start=0, end=round(seconds, 2), why=f"{heard} of {samples} samples of sound came out")
     levels = band_levels(read, samples)
     path.unlink()
     return levels

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from workers.pipeline.commands import look as commands
-from workers.pipeline.errors import NotDecodable, ToolFailed
+from workers.pipeline.errors import NotDecodable
 from workers.pipeline.look import sound as heard
 from workers.pipeline.look import thresholds as t
 from workers.pipeline.look.changes import Film, find_changes
@@ -19,7 +19,7 @@ from workers.pipeline.look.model import Look, PictureLook, SoundLook
 from workers.pipeline.look.sampling import Sampling, make_sampling
 from workers.pipeline.look.whole import PairFeatures, find_bars, grain_of, pair_features
 from workers.pipeline.probe import Facts, SoundFacts, VideoFacts
-from workers.pipeline.process import UNWATCHED, Limits, Watch, run
+from workers.pipeline.process import UNWATCHED, Limits, Watch, decoding, run
 from workers.pipeline.recipe import SAMPLE_RATE, handling_of
 from workers.pipeline.tools import Tools
 from workers.pipeline.workspace import require_room
@@ -68,16 +68,12 @@ def _stream_bytes(tools: Tools, source: Path, folder: Path, limits: Limits, watc
 
 
 def _decode(command: list[str], facts: Facts, limits: Limits, watch: Watch) -> None:
-    try:
+    with decoding(0, facts.end - facts.start):
         run(command, limits, watch)
-    except ToolFailed as error:
-        if "signal" in str(error.data["status"]):
-            raise
-        raise _not_decodable(facts, str(error.data["why"])) from error
 
 
 def _not_decodable(facts: Facts, why: str) -> NotDecodable:
-    return NotDecodable(start=0, end=round(facts.end - facts.start, 1), why=why)
+    return NotDecodable(start=0, end=round(facts.end - facts.start, 2), why=why)
 
 
 def _look(
