@@ -17,7 +17,7 @@ from catalog.jobs import briefing, service
 from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobBroke
 from catalog.jobs.media import GivenUp, Packed
-from catalog.jobs.models import LIVE, TaskKind
+from catalog.jobs.models import JobState, TaskKind
 from catalog.jobs.schemas import Lease, NewJob, NewTask
 from catalog.storage.base import Bucket, StoreAway, StoreRefused
 from workers.heartbeat import Heartbeat
@@ -121,7 +121,11 @@ def _work(bound: Bound) -> str:
         log.exception("task.broke")
         broke = JobBroke(kind=lease.kind, number=lease.number, why=type(error).__name__, task=lease.task_id)
         finish, outcome = _then(service.try_again, lease, broke), "broke"
-    return outcome if _write(bound, finish) else "lost"
+    if not _write(bound, finish):
+        return "lost"
+    if lease.kind is TaskKind.PACK:
+        _tidy(bound.resources, lease)
+    return outcome
 
 
 def _then(write: Callable[[Session, Lease, AppError], bool], lease: Lease, error: AppError) -> Finish:
@@ -201,13 +205,7 @@ def _pack(bound: Bound) -> Finish:
         with workspace(resources.settings.worker_folder) as folder:
             packed = pack_track(Bench(resources.store, folder, bound.watch()), rows, judged.attempt.measures)
 
-    def finish(session: Session) -> bool:
-        return service.finish_pack(session, lease, packed, _given_up(judged))
-
-    is_written = _write(bound, finish)
-    if is_written:
-        _tidy(resources, lease)
-    return lambda session: is_written
+    return lambda session: service.finish_pack(session, lease, packed, _given_up(judged))
 
 
 def _again(lease: Lease, rows: Mapping[int, Row], judged: Judged, recipe: VideoRecipe | SoundRecipe) -> Finish:
@@ -235,14 +233,17 @@ def _given_up(judged: Judged) -> GivenUp | None:
 
 
 def _tidy(resources: Resources, lease: Lease) -> None:
-    """Remove the parts of a finished job; the encoded segments stay, for a correction or the same source again."""
-    with session_scope(resources.engine) as session:
-        if service.find_job(session, lease.job_id).state in LIVE:
-            return
+    """Remove the parts of a job that is done; the encoded segments stay, for a correction or the same source again.
+
+    What is away now, or is never reached, the sweeper removes.
+    """
     try:
+        with session_scope(resources.engine) as session:
+            if service.find_job(session, lease.job_id).state != JobState.DONE:
+                return
         for found in list(resources.store.list_objects(Bucket.SOURCES, f"jobs/{lease.job_id}/")):
             resources.store.delete(Bucket.SOURCES, found.key)
-    except (StoreAway, StoreRefused) as error:
+    except (StoreAway, StoreRefused, DatabaseAway) as error:
         log.warning("parts.kept", error=error.code)
 
 
