@@ -1,6 +1,7 @@
 """The process that runs ffmpeg: limits, progress, cancelling, and what it says when it fails."""
 
 import errno
+import fcntl
 import sys
 import threading
 from dataclasses import replace
@@ -126,6 +127,23 @@ def test_a_workspace_is_gone_afterwards_and_only_left_ones_are_swept(tmp_path: P
     (left / ".lock").touch()
     assert sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_between_making_a_workspace_and_locking_it_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, swept = fcntl.flock, list[int]()
+
+    def late(number: int, how: int) -> None:
+        if how == fcntl.LOCK_EX and not swept:
+            swept.append(sweep(tmp_path))
+        lock(number, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with workspace(tmp_path) as folder:
+        assert folder.is_dir()
+        assert sweep(tmp_path) == 0
+    assert swept == [1]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

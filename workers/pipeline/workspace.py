@@ -46,17 +46,25 @@ def _free_of(root: Path) -> int:
 @contextmanager
 def _locked_folder(root: Path) -> Iterator[Path]:
     root.mkdir(parents=True, exist_ok=True)
-    outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-    outer.chmod(0o711)  # a tool that runs as another user passes through, and sees nothing of the others
+    outer, lock = _make_locked(root)
     folder = outer / "files"
-    lock = os.open(outer / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        outer.chmod(0o711)  # a tool that runs as another user passes through, and sees nothing of the others
         folder.mkdir(mode=0o700)
         yield folder
     finally:
         shutil.rmtree(outer, ignore_errors=True)
         os.close(lock)
+
+
+def _make_locked(root: Path) -> tuple[Path, int]:
+    while True:
+        outer = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+        lock = os.open(outer / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock).st_nlink > 0:
+            return outer, lock
+        os.close(lock)  # before it was locked, a sweep took it for left
 
 
 def require_room(folder: Path, needed: int) -> None:
@@ -67,24 +75,26 @@ def require_room(folder: Path, needed: int) -> None:
 
 
 def sweep(root: Path) -> int:
-    """Remove what killed processes left under `root`; return how many folders there were."""
+    """Remove what killed processes left under `root`, at any time; return how many folders there were."""
     count = 0
     for outer in root.glob(f"{PREFIX}*"):
-        if not _is_held(outer / LOCK):
+        lock = _lock_of_left(outer / LOCK)
+        if lock is not None:
             shutil.rmtree(outer, ignore_errors=True)
+            os.close(lock)
             count += 1
     return count
 
 
-def _is_held(path: Path) -> bool:
+def _lock_of_left(path: Path) -> int | None:
+    """Lock what nobody holds, so that nobody does while it is removed; None if it is held, being made, or removed."""
     try:
         lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return True  # being made, or being removed, at this moment
+        return None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    finally:
         os.close(lock)
-    return False
+        return None
+    return lock
