@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import text
+
 from catalog.courses.models import Lesson, Source, SourceState
 from catalog.db import session_scope
 from catalog.formats.ids import new_id
@@ -66,6 +68,13 @@ def encode(workshop: Workshop, task_id: str) -> bool:
     lease = sure(take(workshop, task_id))
     with session_scope(workshop.engine) as session:
         return service.finish_encode(session, lease, {"key": task_id})
+
+
+def end_days_ago(workshop: Workshop, job_id: str, days: int) -> None:
+    """Let a job that is over have ended so long ago."""
+    with session_scope(workshop.engine) as session:
+        ended = text("update job set finished_at = finished_at - make_interval(days => :days) where id = :id")
+        session.connection().execute(ended, {"days": days, "id": job_id})
 
 
 def encode_track(workshop: Workshop, job_id: str, track: str) -> Lease:

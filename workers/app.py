@@ -1,4 +1,4 @@
-"""The worker program: Celery's pool, with the relay and the metrics beside it."""
+"""The worker program: Celery's pool, with the relay, the sweeper and the metrics beside it."""
 
 import logging
 import signal
@@ -20,6 +20,7 @@ from workers.pipeline.workspace import sweep
 from workers.relay import Relay
 from workers.resources import Resources, make_resources
 from workers.settings import WorkerSettings
+from workers.sweeper import Sweeper
 from workers.tasks import run_task
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ class WorkerProgram:
         self._settings = settings
         self._child: Resources | None = None
         self._relay: Relay | None = None
+        self._sweeper: Sweeper | None = None
         self._server: ThreadingHTTPServer | None = None
         self.app = self._make_app()
 
@@ -94,6 +96,8 @@ class WorkerProgram:
         metrics, alive = WorkerMetrics(), alive_file(self._settings)
         self._relay = Relay(resources.engine, resources.doorbell, metrics, alive)
         self._relay.start()
+        self._sweeper = Sweeper(resources.engine, resources.store, self._settings.worker_folder)
+        self._sweeper.start()
         if self._settings.worker_metrics_port:
             host, port = self._settings.worker_metrics_host, self._settings.worker_metrics_port
             self._server = serve_metrics(metrics, alive, host, port)
@@ -109,6 +113,8 @@ class WorkerProgram:
     def _stop_beside(self, **_: Any) -> None:
         if self._relay is not None:
             self._relay.stop()
+        if self._sweeper is not None:
+            self._sweeper.stop()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()

@@ -6,6 +6,7 @@ Every function runs within the caller's transaction. Doorbells ring after it com
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -32,6 +33,8 @@ MAX_OUTAGES = 40
 
 PART_LOST = "job.part-lost"
 """The error after which a retry begins with the source again."""
+PARTS_KEPT = timedelta(days=7)
+"""So long after its end a job's parts wait for a retry."""
 
 
 def create_job(session: Session, lesson_id: str, source_id: str) -> Job:
@@ -88,11 +91,14 @@ def find_job(session: Session, job_id: str) -> Job:
 
 
 def retry_job(session: Session, job_id: str) -> Job:
-    """Try a failed or cancelled job again; what it has done stays done. Raises JobUnknown, JobNotRetriable."""
+    """Try a failed or cancelled job again; what it has done stays done. Raises JobUnknown, JobNotRetriable.
+
+    Where its parts are gone, or may be, it begins with the source again; what was encoded is found by its keys.
+    """
     job = _locked(session, job_id)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise JobNotRetriable(state=job.state)
-    if job.error_code == PART_LOST:
+    if job.error_code == PART_LOST or _is_long_over(job):
         repository.begin_anew(session, job_id)
     repository.revive_job(session, job_id)
     session.refresh(job)
@@ -110,6 +116,16 @@ def cancel_job(session: Session, job_id: str) -> Job:
     session.refresh(job)
     log.info("job.cancelled", job=job_id)
     return job
+
+
+def is_long_over(session: Session, job_id: str) -> bool:
+    """Say whether nobody needs a job's parts any more; locks it, so that nobody tries it again meanwhile."""
+    job = repository.job(session, job_id, lock=True)
+    return job is None or _is_long_over(job)
+
+
+def _is_long_over(job: Job) -> bool:
+    return job.state not in LIVE and job.finished_at is not None and job.finished_at < utc_now() - PARTS_KEPT
 
 
 def _locked(session: Session, job_id: str) -> Job:

@@ -17,7 +17,7 @@ from catalog.jobs.models import JobState, TaskKind, TaskState
 from catalog.jobs.schemas import Ring
 from catalog.storage.base import StoreAway
 from tests.fakes.doorbell import FakeDoorbell
-from tests.jobs import do_ingest, encode, kinds, new_job, packed_of, sure, take
+from tests.jobs import do_ingest, encode, end_days_ago, kinds, new_job, packed_of, sure, take
 from tests.media import Media
 from tests.workshop import Workshop, workshop
 from workers.pipeline.errors import NotDecodable, PartLost
@@ -184,6 +184,22 @@ def test_cancel_and_retry(workshop: Workshop, job_id: str) -> None:
     with session_scope(workshop.engine) as session:
         service.retry_job(session, job_id)
     assert [t.state for t in kinds(workshop, job_id, TaskKind.ENCODE)] == ["done", "waiting", "waiting"]
+
+
+def test_a_job_that_was_over_for_long_begins_with_its_source_again(workshop: Workshop, job_id: str) -> None:
+    first, *_ = do_ingest(workshop, job_id)
+    assert encode(workshop, first)
+    with session_scope(workshop.engine) as session:
+        assert not service.is_long_over(session, job_id)
+        service.cancel_job(session, job_id)
+        assert not service.is_long_over(session, job_id)
+    end_days_ago(workshop, job_id, 8)
+    with session_scope(workshop.engine) as session:
+        assert service.is_long_over(session, job_id)
+        service.retry_job(session, job_id)
+        assert not service.is_long_over(session, job_id)
+    assert [(task.kind, task.state) for task in workshop.tasks(job_id)] == [(TaskKind.INGEST, TaskState.WAITING)]
+    assert len(do_ingest(workshop, job_id)) == 3
 
 
 def test_a_retry_before_the_cancelled_task_noticed_goes_on(workshop: Workshop, job_id: str) -> None:
