@@ -5,14 +5,13 @@ signed statements are kept too, but only to save bytes on the line: they are ver
 """
 
 import json
-import shutil
 from pathlib import Path
 
 from catalog.durable import replace_durably
 from catalog.formats.errors import NotTrusted
 from catalog.formats.trust import Floor, Trust
-from edge_cache.errors import DiskFull, DiskUnwritable, NodeStateUnreadable
-from edge_cache.store.keeper import FULL
+from edge_cache.errors import NodeStateUnreadable
+from edge_cache.store.files import in_words
 
 
 class TrustFolder:
@@ -61,6 +60,4 @@ class TrustFolder:
         try:
             replace_durably(path, data)
         except OSError as error:
-            if error.errno in FULL:
-                raise DiskFull(free=shutil.disk_usage(self._folder).free, reserve=0) from error
-            raise DiskUnwritable(folder=str(self._folder), why=error.strerror or str(error)) from error
+            raise in_words(error, self._folder) from error

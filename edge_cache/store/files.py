@@ -7,6 +7,7 @@
 A name in `segments` or `blobs` appears only when its bytes are on the disk.
 """
 
+import errno
 import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,19 @@ from pathlib import Path
 
 from catalog.durable import fsync_folder, write_synced
 from catalog.formats.hashing import sha256_hex
+from edge_cache.errors import DiskFull, DiskTrouble, DiskUnwritable
 
 PREFIXES = tuple(f"{n:02x}" for n in range(256))
 HEX = frozenset("0123456789abcdef")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _numbers = itertools.count()
+
+
+def in_words(error: OSError, folder: Path) -> DiskTrouble:
+    """Return what people are told when `folder` could not be written."""
+    if error.errno in _FULL:
+        return DiskFull(free=shutil.disk_usage(folder).free, reserve=0)
+    return DiskUnwritable(folder=str(folder), why=error.strerror or str(error))
 
 
 class Shelf:

@@ -3,7 +3,6 @@
 What goes away leaves the rows first, then the disk: whatever cuts it short, no row calls held what is not there.
 """
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -11,10 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from catalog.formats.errors import AppError
 from catalog.formats.index import Index
-from edge_cache.errors import DiskFull, DiskUnwritable
-from edge_cache.store.files import Files
+from edge_cache.store.files import Files, in_words
 from edge_cache.store.reading import Opened, Reader, Rotten, read_ahead
 from edge_cache.store.repository import StoreRepository
 from edge_cache.store.turns import Turns, stand_back
@@ -23,7 +20,6 @@ log = structlog.get_logger(__name__)
 
 WATCHED_S = 1800.0
 """A track counts as watched for so long after a screen last asked for something of it: a class may be talking."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Keeper:
@@ -57,7 +53,7 @@ class Keeper:
             try:
                 self.files.segments.keep(segments, self.turns.give_way)
             except OSError as error:
-                raise self._in_words(error) from error
+                raise in_words(error, self.files.folder) from error
             completed = self.rows.mark_segments([digest for digest, _ in segments], held=True)
         if completed:
             self.on_complete()
@@ -68,7 +64,7 @@ class Keeper:
             try:
                 self.files.blobs.keep([(digest, data)])
             except OSError as error:
-                raise self._in_words(error) from error
+                raise in_words(error, self.files.folder) from error
             self.rows.mark_blobs([digest], held=True)
 
     def adopt(self, segments: Sequence[str]) -> set[str]:
@@ -173,8 +169,3 @@ class Keeper:
             for digest in gone:
                 self.files.blobs.forget(digest)
         return len(gone)
-
-    def _in_words(self, error: OSError) -> AppError:
-        if error.errno in FULL:
-            return DiskFull(free=self.files.disk()[0], reserve=0)
-        return DiskUnwritable(folder=str(self.files.folder), why=error.strerror or str(error))
