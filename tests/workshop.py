@@ -34,6 +34,8 @@ from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parent.parent
 LONG_S = 240.0
+WORK = "Li's work, new"
+"""Below the workshop's folder, where workers keep files: what stands in command lines may be called anything."""
 
 
 def wait_for(is_so: Callable[[], Any], what: str, seconds: float = LONG_S) -> Any:
@@ -176,7 +178,7 @@ def open_workshop(database_url: str, broker_url: str, store: StoreAddress, folde
         "SONGTAN_BROKER_URL": broker_url,
         "SONGTAN_DEMO": "1",
         "SONGTAN_LOG_JSON": "1",
-        "SONGTAN_WORKER_FOLDER": str(folder / "work"),
+        "SONGTAN_WORKER_FOLDER": str(folder / WORK),
         "SONGTAN_WORKER_LEASE_SECONDS": "4",
         "SONGTAN_WORKER_HEARTBEAT_SECONDS": "0.5",
     }
@@ -188,7 +190,7 @@ def open_workshop(database_url: str, broker_url: str, store: StoreAddress, folde
         s3_secret_key=SecretStr(store.secret_key),
         bucket_sources=store.bucket_sources,
         bucket_public=store.bucket_public,
-        worker_folder=folder / "work",
+        worker_folder=folder / WORK,
         demo=True,
     )
     engine = make_engine(settings)

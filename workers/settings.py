@@ -4,10 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from catalog.settings import BrokerSettings, DatabaseSettings, StorageSettings
-from workers.pipeline.confinement import can_be_named
 from workers.pipeline.probe import MOST_PIXELS, SourceLimits
 from workers.pipeline.process import Limits
 
@@ -20,7 +19,6 @@ class WorkerSettings(DatabaseSettings, StorageSettings, BrokerSettings):
     )
     worker_folder: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()) / "songtan-work",
-        validate_default=True,
         description="where tasks keep files while they run: room for the largest source twice",
     )
     worker_memory_mb: int = Field(default=4096, ge=512, description="address space that one ffmpeg may take")
@@ -38,15 +36,6 @@ class WorkerSettings(DatabaseSettings, StorageSettings, BrokerSettings):
     source_max_pixels: int = Field(
         default=MOST_PIXELS, gt=0, le=MOST_PIXELS, description="pixels that a source's pictures may have"
     )
-
-    @field_validator("worker_folder")
-    @classmethod
-    def _can_be_named(cls, value: Path) -> Path:
-        if not can_be_named(value.absolute()):
-            raise ValueError(
-                f"is {value}: its path may hold no blanks and none of , : ; ' \" [ ] \\, for it stands in command lines"
-            )
-        return value
 
     @property
     def source_limits(self) -> SourceLimits:

@@ -12,7 +12,7 @@ from tests.e2e.running_up import GONE_SECONDS, UP_SECONDS, Up, still_there
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "有 空格"
+    folder = tmp_path / "有 空格, Li's"
     folder.mkdir()
     yield folder
     discard(folder / "postgres")

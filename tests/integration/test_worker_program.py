@@ -8,7 +8,7 @@ from dataclasses import astuple
 import httpx2
 
 from songtan.stack.ports import free_ports
-from tests.workshop import ROOT, Workshop, wait_for, workshop
+from tests.workshop import ROOT, WORK, Workshop, wait_for, workshop
 from workers.pipeline.confinement import try_out
 
 __all__ = ["workshop"]
@@ -41,7 +41,7 @@ def test_health_and_metrics(workshop: Workshop) -> None:
     assert (confined["landlock"], confined["seccomp"], confined["user"]) == tuple(astuple(in_force))
     assert len(worker.said("worker.confinement-lacks")) == (1 if in_force.missing else 0)
     assert worker.stop() == 0
-    os.utime(workshop.folder / "work" / "worker.alive", (0, 0))
+    os.utime(workshop.folder / WORK / "worker.alive", (0, 0))
     said = command("health", env=env)
     assert said.returncode == 3
     assert said.stdout.startswith("The worker has not been heard of for 30 seconds.\nTools run as user ")

@@ -15,7 +15,7 @@ from catalog.storage.base import Bucket
 from tests.line import Line
 from tests.media import Media
 from tests.servers import StoreAddress
-from tests.workshop import Worker, Workshop, open_workshop, wait_for, workshop
+from tests.workshop import WORK, Worker, Workshop, open_workshop, wait_for, workshop
 
 __all__ = ["workshop"]
 
@@ -109,7 +109,7 @@ def test_a_killed_worker_leaves_nothing_behind_and_another_goes_on(workshop: Wor
 
 
 def left_over(workshop: Workshop) -> list[str]:
-    return [path.name for path in (workshop.folder / "work").glob("songtan-task-*")]
+    return [path.name for path in (workshop.folder / WORK).glob("songtan-task-*")]
 
 
 def test_cancel_stops_the_encoder_and_retry_goes_on_from_there(workshop: Workshop, media: Media) -> None:

@@ -4,11 +4,22 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import ffmpeg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.pipeline.confinement import OFFICE, Confinement, Reach, reach, seen_from, split_inputs, weigh, words_for
+from workers.pipeline.confinement import (
+    OFFICE,
+    Confinement,
+    Reach,
+    named,
+    reach,
+    seen_from,
+    split_inputs,
+    weigh,
+    words_for,
+)
 from workers.pipeline.errors import PicturesTooLarge, SourceGap, SourceTooHeavy, TooManyStreams
 from workers.pipeline.plausible import refuse_complaint, refuse_crowd, refuse_gap, refuse_rush
 
@@ -31,6 +42,20 @@ def test_it_writes_beside_its_outputs_and_reads_what_is_named(tmp_path: Path) ->
 def test_nothing_named_is_nothing_reached() -> None:
     assert reach(["/bin/ffprobe", "-i", "fd:/w/source", "-of", "json"], ALONE) == Reach((), ())
     assert reach(["/bin/x", "/dev/nothing-there", "/etc/nothing-there", "/nothing-there"], ALONE) == Reach((), ())
+
+
+@pytest.mark.parametrize("name", ["My Work", "有 空格", "a,b;c", "a:b", "[a]", 'Li\'s "new"', "a\\b", "a=b"])
+def test_a_folder_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    """Also as a filter's option, where it stands behind two layers of backslashes."""
+    folder = tmp_path / name
+    folder.mkdir()
+    log = str(folder / "o.vmaf")
+    scored = ffmpeg.input(f"fd:{folder}/part").filter("libvmaf", log_path=log, model="version=v").output("-", f="null")
+    command = [str(word) for word in scored.compile(cmd="/bin/ffmpeg")]
+    assert [path for word in command[1:] for path in named(word)] == [folder / "o.vmaf"]
+    assert reach(command, Confinement()).writes == (folder,)
+    assert reach(["/bin/ffmpeg", f"file:{folder}/o.mp4"], Confinement()).writes == (folder,)
+    assert any("log_path=./o.vmaf" in word for word in seen_from(folder, command))
 
 
 def test_our_python_finds_its_library(tmp_path: Path) -> None:

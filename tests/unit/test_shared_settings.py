@@ -1,13 +1,10 @@
 """Settings say which variable is wrong, and secrets that anybody would guess are refused outside the demo."""
 
-from pathlib import Path
-
 import pytest
 from pydantic import SecretStr
 
 from api.settings import ApiSettings
 from catalog.settings import BadSettings, DatabaseSettings, StorageSettings, environment_names, is_obvious, load
-from workers.settings import WorkerSettings
 
 GOOD = "f3b1c0de9a5e4d17a2c4"
 URL = f"postgresql+psycopg://songtan:{GOOD}@127.0.0.1:5432/songtan"
@@ -48,16 +45,6 @@ def test_a_password_in_an_address_is_a_secret_too() -> None:
         load(DatabaseSettings, database_url=SecretStr("postgresql+psycopg://u:changeme@h/d"))
     settings = load(DatabaseSettings, database_url=SecretStr(URL))
     assert GOOD not in repr(settings)
-
-
-WORKER = {**STORE, "s3_secret_key": GOOD, "database_url": URL, "broker_url": f"redis://:{GOOD}@127.0.0.1:6379/0"}
-
-
-@pytest.mark.parametrize("folder", ["/srv/My Work", "/srv/a,b", "/srv/a:b", "/srv/[a]", "/srv/it's", "/srv/a\\b"])
-def test_a_folder_that_command_lines_cannot_name_is_refused(folder: str) -> None:
-    with pytest.raises(BadSettings, match=r"SONGTAN_WORKER_FOLDER is .* its path may hold no blanks and none of"):
-        load(WorkerSettings, **WORKER, worker_folder=folder)
-    assert load(WorkerSettings, **WORKER, worker_folder="/srv/工作-1.d").worker_folder == Path("/srv/工作-1.d")
 
 
 def test_everything_that_is_missing_is_named_at_once() -> None:

@@ -33,13 +33,31 @@ OFFICE = tuple(
 )
 """What LibreOffice, as Debian packs it, reads beyond its folder and the system's libraries (found by trying)."""
 
-_NAMED = re.compile(r"(?:^|^file:|(?:path|file|filename)=)(/[^\s:;,'\"\[\]\\]+)")
+_IN_A_FILTER = re.compile(r"(?:path|file|filename)=(/(?:\\\\(?:\\.|.)|\\.|[^:;,'\[\]\\])+)")
+"""A path among a filter's options, where marks of the filter's own stand behind backslashes."""
 _SYSTEM = ("/dev", "/proc", "/sys", "/usr", "/lib", "/lib64", "/etc", "/bin", "/boot", "/var/lib/dpkg")
 
 
-def can_be_named(path: Path) -> bool:
-    """Say whether an absolute path is found whole in a command line, and does not seem to end at a blank or a comma."""
-    return _NAMED.fullmatch(str(path)) is not None
+def named(word: str) -> list[Path]:
+    """Return the absolute paths that a word of a command line names: it is one whole, or options of filters have some.
+
+    Whatever is in their names: a worker's folder may be called `/srv/Li's work, new`.
+    """
+    if word.startswith(("/", "file:/")):
+        return [Path(word.removeprefix("file:"))]
+    return [Path(_plain(_plain(found))) for found in _IN_A_FILTER.findall(word)]
+
+
+def _plain(text: str) -> str:
+    """Take one layer of backslashes away; in a graph of filters there are two."""
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def _in_a_filter(text: str) -> str:
+    """Return how a text stands among the options of a filter in a graph."""
+    for marks in (r"\\'=:", r"\\'\[\],;"):
+        text = re.sub(f"([{marks}])", r"\\\1", text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +94,7 @@ def reach(command: Sequence[str], confinement: Confinement) -> Reach:
     if command[0] == sys.executable:
         reads += [Path(sys.prefix), Path(sys.base_prefix)]
     for before, word in pairwise(command):
-        for found in _NAMED.findall(word):
-            path = Path(found)
+        for path in named(word):
             if path.exists() and (before == "-i" or not word.startswith("file:")):
                 reads.append(path)
             elif path.parent.is_dir() and not _is_system(path.parent):
@@ -114,7 +131,8 @@ def split_inputs(command: Sequence[str], numbers: Sequence[int]) -> tuple[list[s
 
 def seen_from(folder: Path, command: Sequence[str]) -> list[str]:
     """Return the command as it is said from `folder`: the tool may be unable to pass the folders above it."""
-    inside = re.compile(rf"(?<!/){re.escape(str(folder))}/")
+    spelled = "|".join(re.escape(text) for text in (str(folder), _in_a_filter(str(folder))))
+    inside = re.compile(rf"(?<!/)(?:{spelled})/")
     return [command[0], *(inside.sub("./", word) for word in command[1:])]
 
 
@@ -167,8 +185,7 @@ def hand_over(command: Sequence[str], reached: Reach, user: int | None) -> None:
         if found.st_uid != user and not found.st_mode & stat.S_IWOTH:
             os.chown(folder, user, -1)
     for word in command[1:]:
-        for name in _NAMED.findall(word):
-            path = Path(name)
+        for path in named(word):
             if path.parent in reached.writes and path.is_file() and not path.is_symlink():
                 os.chown(path, user, -1, follow_symlinks=False)
 
