@@ -234,7 +234,8 @@ def test_a_confinement_that_fails_starts_nothing(tmp_path: Path) -> None:
     with pytest.raises(CannotConfine, match=r"could not confine sh .*Not a directory"):
         run(["/bin/sh", "-c", "echo never > out"], LIMITS, confinement=Confinement(folder=Path("/dev/null")))
     assert list(tmp_path.iterdir()) == []
-    words = [sys.executable, "-I", "-S", confine.__file__, "1", "0", "0", "0", "--", "/bin/true"]
+    limits = (str(1 << 30), "60", "0")
+    words = [sys.executable, "-I", "-S", confine.__file__, "1", *limits, "--", "/bin/true"]
     assert subprocess.run(words, check=False).returncode == 1  # its parent is not the one that was named
 
 
