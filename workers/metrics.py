@@ -57,7 +57,7 @@ def serve_metrics(metrics: WorkerMetrics, alive: Path, host: str, port: int) -> 
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        def log_message(self, *_words: object, **_named: object) -> None:
             """Say nothing: a scrape is no event."""
 
     server = ThreadingHTTPServer((host, port), Handler)

@@ -3,8 +3,6 @@
 Runs in every worker program; several at once do no harm, for each row goes to one of them.
 """
 
-import random
-import threading
 from pathlib import Path
 
 import structlog
@@ -15,6 +13,7 @@ from catalog.jobs import service, turns
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.models import TaskKind
 from workers.metrics import WorkerMetrics
+from workers.ticking import Ticking
 
 log = structlog.get_logger(__name__)
 
@@ -57,29 +56,21 @@ class Relay:
 
     def __init__(self, engine: Engine, doorbell: Doorbell, metrics: WorkerMetrics, alive: Path) -> None:
         self._engine, self._doorbell, self._metrics, self._alive = engine, doorbell, metrics, alive
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._ticking = Ticking("relay", TICK_S, self.tick)
         self._since_look = LOOK_S
         self._is_away = False
 
     def start(self) -> None:
         """Begin to tick."""
-        self._thread.start()
+        self._ticking.start()
 
     def stop(self) -> None:
         """Stop and wait for the tick that is under way."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        chance = random.SystemRandom()
-        while not self._stopped.wait(TICK_S * chance.uniform(0.8, 1.2)):  # so that relays do not march in step
-            self._since_look += TICK_S
-            self.tick()
+        self._ticking.stop()
 
     def tick(self) -> None:
         """Do once what there is to do. Raises nothing that passes when the servers are back."""
+        self._since_look += TICK_S
         try:
             with session_scope(self._engine) as session:
                 service.return_lapsed(session)

@@ -4,8 +4,6 @@ Files of tasks whose process was killed, and parts of jobs that have been over f
 several at once do no harm.
 """
 
-import random
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from catalog.db import DatabaseAway, session_scope
 from catalog.jobs import service
 from catalog.storage.base import Bucket, ObjectStore, StoreAway, StoreRefused
 from workers.pipeline.workspace import sweep
+from workers.ticking import Ticking
 
 log = structlog.get_logger(__name__)
 
@@ -47,30 +46,22 @@ class Sweeper:
 
     def __init__(self, engine: Engine, store: ObjectStore, folder: Path) -> None:
         self._engine, self._store, self._folder = engine, store, folder
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._ticking = Ticking("sweeper", EVERY_S, self.sweep)
 
     def start(self) -> None:
         """Begin to sweep."""
-        self._thread.start()
+        self._ticking.start()
 
     def stop(self) -> None:
         """Stop, and wait for the job whose parts are being removed."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        chance = random.SystemRandom()
-        while not self._stopped.wait(EVERY_S * chance.uniform(0.8, 1.2)):  # so that sweepers do not march in step
-            self.sweep()
+        self._ticking.stop()
 
     def sweep(self) -> None:
         """Do once what there is to do. Raises nothing that passes when the servers are back."""
         folders = sweep(self._folder)
         jobs = 0
         try:
-            jobs = sweep_parts(self._engine, self._store, self._stopped.is_set)
+            jobs = sweep_parts(self._engine, self._store, lambda: self._ticking.is_stopped)
         except (DatabaseAway, StoreAway, StoreRefused) as error:
             log.warning("sweeper.put-off", why=error.code)
         if folders or jobs:

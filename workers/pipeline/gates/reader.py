@@ -79,7 +79,7 @@ class Reader:
 
 
 def _engine(models: Path | None) -> Any:
-    import rapidocr  # noqa: PLC0415 - 1.2 s, and only those who measure need it
+    import rapidocr  # noqa: PLC0415 - 1.2 s of every start, that of each health check too
 
     folder = models or Path(rapidocr.__file__).parent / "models"
     missing = [name for name in (DETECTION, RECOGNITION) if not (folder / name).is_file()]
