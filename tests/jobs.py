@@ -40,21 +40,27 @@ def priority_of_track(track: str) -> int:
     return 0 if name == "sound" else PRIORITY[Rung(name)]
 
 
-def new_job(tracks: Mapping[str, int], weight: float = 2.0) -> NewJob:
-    """What an ingest finds: tracks by name, each with so many segments of this weight."""
-    names = [track for track, count in tracks.items() for _ in range(count)]
+def new_job(tracks: Mapping[str, int], weight: float = 2.0, looked_at: int = 0) -> NewJob:
+    """What an ingest finds: tracks by name, each with so many segments, of which the first are looked at."""
+    names = [(track, number) for track, count in tracks.items() for number in range(count)]
     tasks = tuple(
-        NewTask(payload={"n": n}, weight=weight, track=track, priority=priority_of_track(track))
-        for n, track in enumerate(names)
-    )
+        NewTask(
+            payload={"n": n}, weight=weight, track=track, priority=priority_of_track(track),
+            looked_at=number < looked_at,
+        )
+        for n, (track, number) in enumerate(names)
+    )  # fmt: skip
     return NewJob(content_seconds=24.0, recipe={}, plan={}, base=MediaBase(duration_ms=24_000), tasks=tasks)
 
 
-def do_ingest(workshop: Workshop, job_id: str, tracks: Mapping[str, int] | None = None) -> list[str]:
+def do_ingest(
+    workshop: Workshop, job_id: str, tracks: Mapping[str, int] | None = None, looked_at: int = 0
+) -> list[str]:
     """End the job's ingest; return its encode tasks in their order."""
     lease = sure(take(workshop, workshop.tasks(job_id)[0].id))
     with session_scope(workshop.engine) as session:
-        assert service.finish_ingest(session, lease, new_job(FLOOR if tracks is None else tracks))
+        found = new_job(FLOOR if tracks is None else tracks, looked_at=looked_at)
+        assert service.finish_ingest(session, lease, found)
     return [task.id for task in kinds(workshop, job_id, TaskKind.ENCODE)]
 
 

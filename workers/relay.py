@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Engine
 
 from catalog.db import DatabaseAway, session_scope
-from catalog.jobs import service, turns
+from catalog.jobs import setbacks, turns
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
 from catalog.jobs.models import TaskKind
 from workers.metrics import WorkerMetrics
@@ -73,7 +73,7 @@ class Relay:
         self._since_look += TICK_S
         try:
             with session_scope(self._engine) as session:
-                service.return_lapsed(session)
+                setbacks.return_lapsed(session)
             self._look()
             ring_due(self._engine, self._doorbell)
             self._alive.touch()

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from catalog.db import DatabaseAway, session_scope
 from catalog.formats.errors import AppError
 from catalog.formats.ids import new_id
-from catalog.jobs import briefing, service
+from catalog.jobs import briefing, service, setbacks
 from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobBroke
 from catalog.jobs.media import GivenUp, Packed
@@ -39,7 +39,7 @@ from workers.pipeline.judging import Attempt, Judged, judge_track
 from workers.pipeline.pack import Bench, pack_track
 from workers.pipeline.process import Watch
 from workers.pipeline.recipe import SoundRecipe, VideoRecipe
-from workers.pipeline.work import Done, Row, SegmentWork, parse_work
+from workers.pipeline.work import Done, SegmentWork, parse_work
 from workers.pipeline.works import priority_of
 from workers.pipeline.workspace import workspace
 from workers.relay import ring_due
@@ -110,17 +110,17 @@ def _work(bound: Bound) -> str:
     except Cancelled:
         if bound.heartbeat.is_lost:
             return "lost"
-        finish, outcome = (lambda session: service.cancel_task(session, lease)), "cancelled"
+        finish, outcome = (lambda session: setbacks.cancel_task(session, lease)), "cancelled"
     except AWAY as error:
-        finish, outcome = _then(service.put_back, lease, error), f"put back: {error.code}"
+        finish, outcome = _then(setbacks.put_back, lease, error), f"put back: {error.code}"
     except MAY_PASS as error:
-        finish, outcome = _then(service.try_again, lease, error), f"to try again: {error}"
+        finish, outcome = _then(setbacks.try_again, lease, error), f"to try again: {error}"
     except AppError as error:
-        finish, outcome = _then(service.fail_task, lease, error), f"failed: {error.code}"
+        finish, outcome = _then(setbacks.fail_task, lease, error), f"failed: {error.code}"
     except Exception as error:  # a fault of ours: the row must be let go, or it would wait for its lease to end
         log.exception("task.broke")
         broke = JobBroke(kind=lease.kind, number=lease.number, why=type(error).__name__, task=lease.task_id)
-        finish, outcome = _then(service.try_again, lease, broke), "broke"
+        finish, outcome = _then(setbacks.try_again, lease, broke), "broke"
     if not _write(bound, finish):
         return "lost"
     if lease.kind is TaskKind.PACK:
@@ -165,7 +165,7 @@ def _ingest(bound: Bound) -> Finish:
     tasks = tuple(
         NewTask(
             payload=work.model_dump(mode="json"), weight=work.cost, track=work.track, priority=priority_of(work),
-            result=result.model_dump(mode="json") if result else None,
+            looked_at=work.is_looked_at, result=result.model_dump(mode="json") if result else None,
         )
         for work, result in asked_for
     )  # fmt: skip
@@ -193,31 +193,34 @@ def _encode(bound: Bound) -> Finish:
 def _pack(bound: Bound) -> Finish:
     resources, lease = bound.resources, bound.lease
     with session_scope(resources.engine) as session:
-        found = service.encode_results(session, lease)
+        found, left = service.encode_results(session, lease), service.encodes_left(session, lease)
         before = [Attempt.model_validate(kept) for kept in service.earlier_tries(session, lease)]
-    rows = [(parse_work(row.payload), Done.model_validate(row.result)) for row in found]
-    judged = judge_track(rows, before)
+    rows = {row.number: (parse_work(row.payload), Done.model_validate(row.result)) for row in found}
+    held = {number: parse_work(payload) for number, payload in left.items()}
+    judged = judge_track(list(rows.values()), before, list(held.values()))
     if judged.again is not None:
-        numbers = [row.number for row in found]
-        return _again(lease, dict(zip(numbers, rows, strict=True)), judged, judged.again)
+        # not those that are inherited: their part may be gone
+        anew = {number: work for number, (work, done) in rows.items() if not done.inherited} | held
+        return _again(lease, anew, judged, judged.again)
+    if judged.passed and held:
+        return lambda session: service.encode_rest(session, lease)
     packed = Packed()
     if judged.passed:
         with workspace(resources.settings.worker_folder) as folder:
-            packed = pack_track(Bench(resources.store, folder, bound.watch()), rows, judged.attempt.measures)
-
+            bench = Bench(resources.store, folder, bound.watch())
+            packed = pack_track(bench, list(rows.values()), judged.attempt.measures)
     return lambda session: service.finish_pack(session, lease, packed, _given_up(judged))
 
 
-def _again(lease: Lease, rows: Mapping[int, Row], judged: Judged, recipe: VideoRecipe | SoundRecipe) -> Finish:
-    """Let a track's segments, by the number of their task in the job, be encoded again by another recipe."""
+def _again(lease: Lease, works: Mapping[int, SegmentWork], judged: Judged, recipe: VideoRecipe | SoundRecipe) -> Finish:
+    """Let a track's segments, by the number of their task in the job, be encoded by another recipe."""
     log.info("track.encoded-again", track=lease.track, why=list(judged.why), recipe=recipe.model_dump(mode="json"))
     tasks = {}
-    for number, (work, done) in rows.items():
-        if not done.inherited:  # the part of an inherited one may be gone
-            anew = work.model_copy(update={"recipe": recipe})
-            tasks[number] = NewTask(
-                payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
-            )
+    for number, work in works.items():
+        anew = work.model_copy(update={"recipe": recipe})
+        tasks[number] = NewTask(
+            payload=anew.model_dump(mode="json"), weight=anew.cost, track=anew.track, priority=lease.priority
+        )
     return lambda session: service.encode_again(session, lease, judged.attempt.model_dump(mode="json"), tasks)
 
 

@@ -16,8 +16,8 @@ from catalog.formats.rungs import Tier
 from workers.pipeline.recipe import VideoRecipe
 from workers.pipeline.work import VideoWork
 
-NEAR = 2
-"""So far apart two CRFs are near enough, of which the lower is no worse than the peer and the higher is."""
+NEAR = 1
+"""So far apart are two CRFs between which there is none: the lower is no worse than the peer, and the higher is."""
 LEAP = 4
 """The first step beyond what was tried; each is twice as long as the one before."""
 CRFS = {Tier.COMPATIBLE: (12, 51), Tier.MODERN: (12, 63)}

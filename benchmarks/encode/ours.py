@@ -270,19 +270,22 @@ class Making:
     refused: list[str] = field(default_factory=list)
 
     def track(self, works: list[SegmentWork]) -> Packed | None:
-        """Make one track; None where it was not good enough however it was encoded."""
+        """Make one track, first what of it is looked at; None where it was not good enough however it was encoded."""
         tries: list[Attempt] = []
         spent: dict[str, dict[str, float]] = {}
         while True:
             made = spent.setdefault(works[0].recipe.model_dump_json(), {})
-            rows = [self._segment(work, made) for work in works]
+            looked = [work for work in works if work.is_looked_at] or works
+            held = [work for work in works if work not in looked]
+            rows = [self._segment(work, made) for work in looked]
             self.tries[works[0].track] = len(tries) + 1
-            judged = judge_track(rows, tries)
+            judged = judge_track(rows, tries, held)
             if judged.again is None:
                 break
             tries.append(judged.attempt)
             works = [work.model_copy(update={"recipe": judged.again}) for work in works]
         if judged.passed:
+            rows = sorted([*rows, *(self._segment(work, made) for work in held)], key=lambda row: row[0].number)
             self.made |= spent.pop(works[0].recipe.model_dump_json())
         self._move(spent)
         if not judged.passed:

@@ -94,12 +94,14 @@ def split_fragmented(data: bytes) -> tuple[bytes, list[bytes]]:
 class Fields:
     """Where in a segment the fields stand that a place changes, and what the segment says of itself.
 
-    `duration` is in units of the track's timescale; `starts_with_key` says that the first sample is a key.
+    `duration` is that of all its `samples`, in units of the track's timescale; `starts_with_key` says that the first
+    one is a key.
     """
 
     sequence: int
     track: int
     decode_time: int
+    samples: int
     duration: int
     starts_with_key: bool
 
@@ -124,9 +126,9 @@ def read_fields(segment: bytes) -> Fields:
     if segment[tfdt.body] != 1 or mfhd.end - mfhd.body != 8 or tfdt.end - tfdt.body != 12:
         raise _bad("its decode time is not of 64 bits")
     default_duration, default_flags = _tfhd_defaults(segment, tfhd)
-    duration, first_flags = _trun_totals(segment, trun, default_duration)
+    samples, duration, first_flags = _trun_totals(segment, trun, default_duration)
     flags = default_flags if first_flags is None else first_flags
-    return Fields(mfhd.body + 4, tfhd.body + 4, tfdt.body + 4, duration, not flags & _NON_SYNC_SAMPLE)
+    return Fields(mfhd.body + 4, tfhd.body + 4, tfdt.body + 4, samples, duration, not flags & _NON_SYNC_SAMPLE)
 
 
 def _tfhd_defaults(segment: bytes, tfhd: Box) -> tuple[int | None, int]:
@@ -144,8 +146,8 @@ def _tfhd_defaults(segment: bytes, tfhd: Box) -> tuple[int | None, int]:
     return values.get(_TFHD_DURATION), values.get(0x20, 0)
 
 
-def _trun_totals(segment: bytes, trun: Box, default_duration: int | None) -> tuple[int, int | None]:
-    """Return the duration of all samples and the first sample's own flags (None if it has none)."""
+def _trun_totals(segment: bytes, trun: Box, default_duration: int | None) -> tuple[int, int, int | None]:
+    """Return how many samples there are, the duration of all, and the first one's own flags (None if it has none)."""
     if trun.end - trun.body < 8:
         raise _bad("its trun is cut off")
     flags = _U32.unpack_from(segment, trun.body)[0] & 0xFFFFFF
@@ -164,10 +166,10 @@ def _trun_totals(segment: bytes, trun: Box, default_duration: int | None) -> tup
         before = 4 * sum(1 for bit in (0x100, 0x200) if flags & bit)
         first_flags = _U32.unpack_from(segment, at + before)[0]
     if flags & _TRUN_DURATION:
-        return sum(_U32.unpack_from(segment, at + stride * n)[0] for n in range(count)), first_flags
+        return count, sum(_U32.unpack_from(segment, at + stride * n)[0] for n in range(count)), first_flags
     if default_duration is None:
         raise _bad("its samples have no duration")
-    return default_duration * count, first_flags
+    return count, default_duration * count, first_flags
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,12 @@ class TaskKind(StrEnum):
 
 
 class TaskState(StrEnum):
-    """Where a task is; `running` means that somebody holds its lease."""
+    """Where a task is; `running` means that somebody holds its lease.
 
+    `held` are the segments of a track that nobody looks at: they wait until those that are looked at were good enough.
+    """
+
+    HELD = "held"
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"

@@ -60,7 +60,7 @@ def takeable_task(session: Session, task_id: str) -> Task | None:
     return session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
 
 
-def held_task(session: Session, task_id: str, holder: str) -> Task | None:
+def leased_task(session: Session, task_id: str, holder: str) -> Task | None:
     """Return the task, locked, if `holder` still holds its lease."""
     query = select(Task).where(
         col(Task.id) == task_id, col(Task.lease_holder) == holder, col(Task.state) == TaskState.RUNNING
@@ -190,9 +190,20 @@ def cancel_waiting(session: Session, job_id: str) -> None:
 
 
 def unfinished(session: Session, job_id: str, track: str) -> int:
-    """Count the job's encode tasks of a track that are not done."""
+    """Count the job's encode tasks of a track that are not done and not held."""
     query = select(func.count()).select_from(Task).where(*_encodes(job_id, track))
-    return session.exec(query.where(col(Task.state) != TaskState.DONE)).one()
+    return session.exec(query.where(col(Task.state).not_in((TaskState.DONE, TaskState.HELD)))).one()
+
+
+def let_go_held(session: Session, job_id: str, track: str) -> int:
+    """Let the encode tasks of a track wait that were held; return how many there were."""
+    query = update(Task).where(*_encodes(job_id, track), col(Task.state) == TaskState.HELD)
+    return len(session.exec(query.values(state=TaskState.WAITING).returning(col(Task.id))).all())
+
+
+def drop_held(session: Session, job_id: str, track: str) -> None:
+    """Forget the encode tasks of a track that are held."""
+    session.exec(delete(Task).where(*_encodes(job_id, track), col(Task.state) == TaskState.HELD))
 
 
 def encodes_of(session: Session, job_id: str, track: str) -> Sequence[Task]:
@@ -234,13 +245,14 @@ def tasks_of(session: Session, job_id: str, kind: TaskKind | None = None) -> Seq
 
 
 def encode_again(session: Session, job_id: str, number: int, payload: dict[str, Any], weight: float) -> None:
-    """Let an encode task wait again, with something else to do."""
+    """Let an encode task wait again, with something else to do; one that is held stays held."""
     session.exec(
         update(Task)
         .where(col(Task.job_id) == job_id, col(Task.kind) == TaskKind.ENCODE, col(Task.number) == number)
         .values(
-            state=TaskState.WAITING, payload=payload, weight=weight, result=None, progress=0.0, attempts=0, outages=0,
-            not_before=None, rung_at=None, finished_at=None,
+            state=case((col(Task.state) == TaskState.HELD, TaskState.HELD), else_=TaskState.WAITING),
+            payload=payload, weight=weight, result=None, progress=0.0, attempts=0, outages=0, not_before=None,
+            rung_at=None, finished_at=None,
         )
     )  # fmt: skip
 

@@ -38,7 +38,10 @@ class Lease(BaseModel):
 
 
 class NewTask(BaseModel):
-    """A task of the next stage. `weight` is about seconds of a processor; `track` and `priority` as in `Task`."""
+    """A task of the next stage. `weight` is about seconds of a processor; `track` and `priority` as in `Task`.
+
+    A track is judged by those of its tasks that are `looked_at`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +49,7 @@ class NewTask(BaseModel):
     weight: float = Field(gt=0)
     track: str
     priority: int = Field(default=0, ge=0)
+    looked_at: bool = False
     result: dict[str, Any] | None = Field(default=None, description="what it came to, if it need not be done")
 
 

@@ -1,5 +1,6 @@
-"""The rules of jobs: ingest → for each track encode (many at once) and pack → done, and what happens when a step fails.
+"""The rules of jobs: ingest → for each track encode (many at once) and pack → done (`setbacks`: where a step fails).
 
+Of a track those segments are encoded first by which it is judged: what is not good enough is found by an eighth of it.
 Floors go first: when the tracks that they need are whole a release can hold the lesson, and better rungs follow.
 
 Every function runs within the caller's transaction. Doorbells ring after it commits (`ring_job`, or the relay).
@@ -16,20 +17,15 @@ from catalog.courses import repository as courses
 from catalog.courses.errors import SourceUnknown
 from catalog.courses.models import SourceKind, SourceState
 from catalog.db import utc_now
-from catalog.formats.errors import AppError
-from catalog.jobs import repository, turns
+from catalog.jobs import repository
 from catalog.jobs.doorbell import Doorbell, DoorbellAway
-from catalog.jobs.errors import JobGaveUp, JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
+from catalog.jobs.errors import JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
 from catalog.jobs.media import GivenUp, MediaBase, Packed, compose
 from catalog.jobs.models import FIRST, LIVE, Job, JobState, Task, TaskKind, TaskState
-from catalog.jobs.schemas import EncodeRow, Fault, Lease, NewJob, NewTask, Ring
+from catalog.jobs.schemas import EncodeRow, Lease, NewJob, NewTask, Ring
+from catalog.jobs.setbacks import MAX_ATTEMPTS, give_up
 
 log = structlog.get_logger(__name__)
-
-MAX_ATTEMPTS = 4
-"""So often may a worker vanish in the middle of one task before a person has to look."""
-MAX_OUTAGES = 40
-"""So often is a task tried again while a server it needs is away: about half an hour with `outage_delay`."""
 
 PART_LOST = "job.part-lost"
 """The error after which a retry begins with the source again."""
@@ -152,7 +148,7 @@ def take_lease(session: Session, task_id: str, holder: str, seconds: float) -> L
     if job is None or task is None:
         return None
     if task.attempts >= MAX_ATTEMPTS:
-        _give_up(session, task, job)
+        give_up(session, task, job)
         return None
     attempts = task.attempts + 1
     repository.set_lease(session, task.id, holder, seconds)
@@ -179,9 +175,12 @@ def extend_lease(session: Session, lease: Lease, seconds: float, progress: float
 
 
 def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
-    """End the ingest and make the encode tasks. False if the lease was lost: nothing is written."""
+    """End the ingest and make the encode tasks: of a track that is judged by some, the others are held.
+
+    False if the lease was lost: nothing is written.
+    """
     job = repository.job(session, lease.job_id, lock=True)
-    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+    if job is None or repository.leased_task(session, lease.task_id, lease.holder) is None:
         return False
     repository.end_task(session, lease.task_id, TaskState.DONE, {}, None)
     repository.delete_tasks(session, lease.job_id, (TaskKind.ENCODE, TaskKind.PACK))
@@ -189,12 +188,19 @@ def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
     job.base = found.base.model_dump(mode="json")
     job.given_up = [given.model_dump(mode="json") for given in found.given_up]
     session.add(job)
-    state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
+    judged_first = {task.track for task in found.tasks if task.looked_at and task.result is None}
+
+    def state_of(task: NewTask) -> TaskState:
+        if task.result is not None:
+            return TaskState.DONE
+        if task.track in judged_first and not task.looked_at:
+            return TaskState.HELD
+        return TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
+
     session.add_all(
         Task(
             job_id=job.id, kind=TaskKind.ENCODE, number=n, payload=t.payload, weight=t.weight, track=t.track,
-            priority=t.priority, state=state if t.result is None else TaskState.DONE, result=t.result,
-            progress=0.0 if t.result is None else 1.0,
+            priority=t.priority, state=state_of(t), result=t.result, progress=0.0 if t.result is None else 1.0,
         )
         for n, t in enumerate(found.tasks)
     )  # fmt: skip
@@ -206,7 +212,7 @@ def finish_ingest(session: Session, lease: Lease, found: NewJob) -> bool:
 
 
 def _pack_later(session: Session, job: Job, track: str, priority: int) -> None:
-    """Make the task that packs a track, all of whose segments are there."""
+    """Make the task that judges and packs a track, all of whose segments are there that are not held."""
     state = TaskState.WAITING if job.state in LIVE else TaskState.CANCELLED
     number = len(repository.tasks_of(session, job.id, TaskKind.PACK))
     session.add(Task(job_id=job.id, kind=TaskKind.PACK, number=number, track=track, priority=priority, state=state))
@@ -214,9 +220,12 @@ def _pack_later(session: Session, job: Job, track: str, priority: int) -> None:
 
 
 def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> bool:
-    """End an encode task; the last one of its track makes the track's pack task. False if the lease was lost."""
+    """End an encode task; the last one of its track that is not held makes the track's pack task.
+
+    False if the lease was lost.
+    """
     job = repository.job(session, lease.job_id, lock=True)
-    task = repository.held_task(session, lease.task_id, lease.holder)
+    task = repository.leased_task(session, lease.task_id, lease.holder)
     if job is None or task is None:
         return False
     repository.end_task(session, lease.task_id, TaskState.DONE, result, None)
@@ -226,15 +235,21 @@ def finish_encode(session: Session, lease: Lease, result: dict[str, Any]) -> boo
 
 
 def encode_results(session: Session, lease: Lease) -> list[EncodeRow]:
-    """Return what was asked and what came out of the encode tasks of the lease's track, in their order."""
+    """Return what was asked, and what came out, of the encode tasks of the lease's track that are done, in order."""
     tasks = repository.encodes_of(session, lease.job_id, lease.track)
-    return [EncodeRow(number=task.number, payload=task.payload, result=task.result or {}) for task in tasks]
+    return [EncodeRow(number=t.number, payload=t.payload, result=t.result) for t in tasks if t.result is not None]
+
+
+def encodes_left(session: Session, lease: Lease) -> dict[int, dict[str, Any]]:
+    """Return what is asked of the encode tasks of the lease's track that are not done, by number: they are held."""
+    tasks = repository.encodes_of(session, lease.job_id, lease.track)
+    return {task.number: task.payload for task in tasks if task.result is None}
 
 
 def earlier_tries(session: Session, lease: Lease) -> list[dict[str, Any]]:
     """Return what the earlier packs of the lease's track said of their tries, in order."""
     packs = repository.tasks_of(session, lease.job_id, TaskKind.PACK)
-    return [p.result["again"] for p in packs if p.track == lease.track and p.result and "again" in p.result]
+    return [p.result["again"] for p in packs if p.track == lease.track and p.result and p.result.get("again")]
 
 
 def encode_again(session: Session, lease: Lease, attempt: dict[str, Any], tasks: Mapping[int, NewTask]) -> bool:
@@ -243,16 +258,35 @@ def encode_again(session: Session, lease: Lease, attempt: dict[str, Any], tasks:
     These encode tasks, by number, wait again. False if the lease was lost, or the job has ended: when that is retried,
     the track is judged again.
     """
-    job = repository.job(session, lease.job_id, lock=True)
-    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+    if _judged(session, lease, {"again": attempt}) is None:
         return False
-    if job.state not in LIVE:
-        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
-        return False
-    repository.end_task(session, lease.task_id, TaskState.DONE, {"again": attempt}, None)
     for number, task in tasks.items():
         repository.encode_again(session, lease.job_id, number, task.payload, task.weight)
     return True
+
+
+def encode_rest(session: Session, lease: Lease) -> bool:
+    """End a pack task whose track is good enough as far as it is looked at: what was held is encoded like it.
+
+    False as for `encode_again`.
+    """
+    if _judged(session, lease, {"again": None}) is None:
+        return False
+    count = repository.let_go_held(session, lease.job_id, lease.track)
+    log.info("track.good-enough", job=lease.job_id, track=lease.track, left=count)
+    return True
+
+
+def _judged(session: Session, lease: Lease, result: dict[str, Any]) -> Job | None:
+    """End a pack task with its result and return its job; None if the lease was lost, or the job has ended."""
+    job = repository.job(session, lease.job_id, lock=True)
+    if job is None or repository.leased_task(session, lease.task_id, lease.holder) is None:
+        return None
+    if job.state not in LIVE:
+        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
+        return None
+    repository.end_task(session, lease.task_id, TaskState.DONE, result, None)
+    return job
 
 
 def finish_pack(session: Session, lease: Lease, packed: Packed, given_up: GivenUp | None = None) -> bool:
@@ -260,13 +294,10 @@ def finish_pack(session: Session, lease: Lease, packed: Packed, given_up: GivenU
 
     When the floors are whole a release can hold the lesson; when all tracks are, the job is done.
     """
-    job = repository.job(session, lease.job_id, lock=True)
-    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
+    job = _judged(session, lease, packed.model_dump(mode="json"))
+    if job is None:
         return False
-    if job.state not in LIVE:
-        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
-        return False
-    repository.end_task(session, lease.task_id, TaskState.DONE, packed.model_dump(mode="json"), None)
+    repository.drop_held(session, job.id, lease.track)  # of a track that is left out
     if given_up is not None:
         job.given_up = [*job.given_up, given_up.model_dump(mode="json")]
     left = repository.tracks_unpacked(session, job.id)
@@ -288,86 +319,3 @@ def _packed(session: Session, job_id: str) -> list[Packed]:
     packs = repository.tasks_of(session, job_id, TaskKind.PACK)
     results = [task.result for task in packs if task.state == TaskState.DONE and task.result]
     return [Packed.model_validate(result) for result in results if "again" not in result]
-
-
-def fault_of(error: AppError) -> Fault:
-    """Return `error` as a row keeps it."""
-    return Fault(code=error.code, message=error.message, data=error.data)
-
-
-def fail_task(session: Session, lease: Lease, error: AppError) -> bool:
-    """End task and job with `error`; a person decides about another try. False if the lease was lost."""
-    job = repository.job(session, lease.job_id, lock=True)
-    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
-        return False
-    _fail(session, lease.task_id, job, error)
-    return True
-
-
-def _fail(session: Session, task_id: str, job: Job, error: AppError) -> None:
-    repository.end_task(session, task_id, TaskState.FAILED, None, fault_of(error))
-    if job.state in LIVE:
-        repository.end_job(session, job.id, JobState.FAILED, fault_of(error))
-        log.warning("job.failed", job=job.id, task=task_id, code=error.code)
-
-
-def _give_up(session: Session, task: Task, job: Job) -> None:
-    _fail(session, task.id, job, JobGaveUp(attempts=task.attempts, kind=task.kind, number=task.number))
-
-
-def cancel_task(session: Session, lease: Lease) -> bool:
-    """End the task as cancelled, because its job was. If that was retried meanwhile, the task waits again."""
-    job = repository.job(session, lease.job_id, lock=True)
-    if job is None or repository.held_task(session, lease.task_id, lease.holder) is None:
-        return False
-    if job.state in LIVE:
-        repository.put_back(session, lease.task_id, 0, outage=True, fault=None)
-    else:
-        repository.end_task(session, lease.task_id, TaskState.CANCELLED, None, None)
-    return True
-
-
-def outage_delay(outages: int) -> float:
-    """Return how many seconds to wait after so many outages of one task: 1, 2, 4, … up to 60."""
-    return float(min(60, 2 ** min(outages, 6)))
-
-
-def put_back(session: Session, lease: Lease, error: AppError) -> bool:
-    """Let the task wait for a server that is away, longer each time; fail it when that lasts. False if lease lost."""
-    if lease.outages >= MAX_OUTAGES:
-        return fail_task(session, lease, error)
-    _locked(session, lease.job_id)
-    if repository.held_task(session, lease.task_id, lease.holder) is None:
-        return False
-    repository.put_back(session, lease.task_id, outage_delay(lease.outages), outage=True, fault=fault_of(error))
-    return True
-
-
-def try_again(session: Session, lease: Lease, error: AppError) -> bool:
-    """Let the task wait for another attempt after an error that may pass; the last attempt fails it. False as above."""
-    if lease.attempts >= MAX_ATTEMPTS:
-        return fail_task(session, lease, error)
-    _locked(session, lease.job_id)
-    if repository.held_task(session, lease.task_id, lease.holder) is None:
-        return False
-    repository.put_back(session, lease.task_id, float(lease.attempts), outage=False, fault=fault_of(error))
-    return True
-
-
-def return_lapsed(session: Session, limit: int = 100) -> int:
-    """Let tasks whose worker is gone wait again, or give up on those that lost too many. Return how many there were."""
-    count = 0
-    for task_id in turns.lapsed_tasks(session, limit):
-        job = repository.job_of_task(session, task_id)
-        task = repository.takeable_task(session, task_id)
-        if job is None or task is None or task.state != TaskState.RUNNING:
-            continue
-        count += 1
-        log.warning("task.lapsed", task=task.id, job=job.id, holder=task.lease_holder, attempts=task.attempts)
-        if job.state == JobState.CANCELLED:
-            repository.end_task(session, task.id, TaskState.CANCELLED, None, None)
-        elif task.attempts >= MAX_ATTEMPTS:
-            _give_up(session, task, job)
-        else:
-            repository.put_back(session, task.id, 0, outage=False, fault=None)
-    return count

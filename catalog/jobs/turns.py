@@ -39,7 +39,7 @@ def claim_rings(session: Session, kind: TaskKind, limit: int, lost_after_s: floa
             col(its_job.course_id) == col(Job.course_id),
             col(its_job.state).in_(LIVE),
             col(first.priority) == FIRST,
-            col(first.state).in_((TaskState.WAITING, TaskState.RUNNING)),
+            col(first.state).in_((TaskState.HELD, TaskState.WAITING, TaskState.RUNNING)),
         )
         .exists()
     )

@@ -8,7 +8,7 @@ from catalog.db import session_scope
 from catalog.formats.ids import new_id
 from catalog.formats.release import Media as ReleaseMedia
 from catalog.formats.rungs import Rung, Tier
-from catalog.jobs import briefing, service, turns
+from catalog.jobs import briefing, service, setbacks, turns
 from catalog.jobs.media import GivenUp
 from catalog.jobs.models import Job, JobState, Task, TaskKind, TaskState
 from catalog.jobs.schemas import NewTask
@@ -167,7 +167,7 @@ def test_a_job_that_fails_over_a_better_rung_keeps_its_floors(workshop: Workshop
     finish_track(workshop, job.id, "compatible/floor")
     lease = sure(take(workshop, clear))
     with session_scope(workshop.engine) as session:
-        assert service.fail_task(session, lease, PartLost(key="x"))
+        assert setbacks.fail_task(session, lease, PartLost(key="x"))
     assert workshop.job(job.id).state == JobState.FAILED
     assert media_of(workshop, job.lesson_id) is not None
 
@@ -208,7 +208,7 @@ def test_a_track_that_is_judged_after_its_job_ended_is_judged_again_at_a_retry(
             service.cancel_job(session, job.id)
         else:
             taken = sure(service.take_lease(session, other, new_id(), 60))
-            service.fail_task(session, taken, NotDecodable(start=0, end=8, why="broken"))
+            setbacks.fail_task(session, taken, NotDecodable(start=0, end=8, why="broken"))
     with session_scope(workshop.engine) as session:
         anew = {0: NewTask(payload={"n": 0}, weight=3.0, track=lease.track)}
         assert not service.encode_again(session, lease, {"crf": 30}, anew)

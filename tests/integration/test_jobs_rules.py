@@ -9,12 +9,12 @@ from catalog.courses.errors import SourceUnknown
 from catalog.courses.models import SourceState
 from catalog.db import session_scope
 from catalog.formats.ids import new_id
-from catalog.jobs import service, turns
+from catalog.jobs import service, setbacks, turns
 from catalog.jobs.doorbell import DoorbellAway
 from catalog.jobs.errors import JobNotCancellable, JobNotRetriable, JobUnknown, SourceNotUploaded
-from catalog.jobs.media import compose
+from catalog.jobs.media import Packed, compose
 from catalog.jobs.models import JobState, TaskKind, TaskState
-from catalog.jobs.schemas import Ring
+from catalog.jobs.schemas import Lease, NewTask, Ring
 from catalog.storage.base import StoreAway
 from tests.fakes.doorbell import FakeDoorbell
 from tests.jobs import do_ingest, encode, end_days_ago, kinds, new_job, packed_of, sure, take
@@ -93,7 +93,7 @@ def test_a_lapsed_lease_is_worth_nothing_any_more(workshop: Workshop, job_id: st
     with session_scope(workshop.engine) as session:
         assert service.extend_lease(session, first, 60, 0.5) is None
         assert not service.finish_ingest(session, first, new_job({}))
-        assert not service.fail_task(session, first, StoreAway(why="x"))
+        assert not setbacks.fail_task(session, first, StoreAway(why="x"))
         assert service.extend_lease(session, second, 60, 0.5) is JobState.RUNNING
     assert workshop.job(job_id).state == JobState.RUNNING
 
@@ -102,11 +102,11 @@ def test_a_vanished_worker_costs_its_task_an_attempt_and_the_last_one_fails_the_
     workshop: Workshop, job_id: str
 ) -> None:
     first, *others = do_ingest(workshop, job_id)
-    for attempt in range(1, service.MAX_ATTEMPTS + 1):
+    for attempt in range(1, setbacks.MAX_ATTEMPTS + 1):
         assert sure(take(workshop, first)).attempts == attempt
         lapse(workshop)
         with session_scope(workshop.engine) as session:
-            assert service.return_lapsed(session) == 1
+            assert setbacks.return_lapsed(session) == 1
     job = workshop.job(job_id)
     assert (job.state, job.error_code) == (JobState.FAILED, "job.gave-up")
     assert job.error_data == {"attempts": 4, "kind": "encode", "number": 0}
@@ -139,31 +139,107 @@ def test_the_last_sibling_makes_one_pack_task(workshop: Workshop, job_id: str) -
         service.cancel_job(session, job_id)
 
 
+def states(workshop: Workshop, job_id: str) -> list[str]:
+    return [task.state for task in kinds(workshop, job_id, TaskKind.ENCODE)]
+
+
+def judge(workshop: Workshop, job_id: str) -> Lease:
+    """Take the one pack task that waits."""
+    (waiting,) = [task for task in kinds(workshop, job_id, TaskKind.PACK) if task.state == TaskState.WAITING]
+    return sure(take(workshop, waiting.id))
+
+
+def test_what_nobody_looks_at_is_encoded_once_the_rest_is_good_enough(workshop: Workshop, job_id: str) -> None:
+    first, *others = do_ingest(workshop, job_id, {"compatible/floor": 3}, looked_at=1)
+    assert states(workshop, job_id) == ["waiting", "held", "held"]
+    assert take(workshop, others[0]) is None
+    assert encode(workshop, first)
+    lease = judge(workshop, job_id)
+    again = {n: NewTask(payload={"better": n}, weight=3.0, track=lease.track) for n in range(3)}
+    with session_scope(workshop.engine) as session:
+        assert [row.number for row in service.encode_results(session, lease)] == [0]
+        assert service.encodes_left(session, lease) == {1: {"n": 1}, 2: {"n": 2}}
+        assert service.encode_again(session, lease, {"tried": 1}, again)
+    assert states(workshop, job_id) == ["waiting", "held", "held"]
+    assert encode(workshop, first)
+    lease = judge(workshop, job_id)
+    with session_scope(workshop.engine) as session:
+        assert service.encodes_left(session, lease) == {1: {"better": 1}, 2: {"better": 2}}
+        assert service.encode_rest(session, lease)
+    assert states(workshop, job_id) == ["done", "waiting", "waiting"]
+    assert workshop.job(job_id).media is None
+    assert all(encode(workshop, task_id) for task_id in others)
+    lease = judge(workshop, job_id)
+    with session_scope(workshop.engine) as session:
+        assert service.earlier_tries(session, lease) == [{"tried": 1}]
+        assert len(service.encode_results(session, lease)) == 3
+        assert service.finish_pack(session, lease, packed_of(lease.track))
+    assert workshop.job(job_id).state == JobState.DONE
+
+
+def test_what_was_held_of_a_track_that_is_left_out_is_never_encoded(workshop: Workshop, job_id: str) -> None:
+    tracks = {"compatible/floor": 1, "compatible/best": 3}
+    floor, first, *_ = do_ingest(workshop, job_id, tracks, looked_at=1)
+    for task_id, packed in ((floor, packed_of("compatible/floor")), (first, Packed())):
+        assert encode(workshop, task_id)
+        lease = judge(workshop, job_id)
+        with session_scope(workshop.engine) as session:
+            assert service.finish_pack(session, lease, packed)
+    assert states(workshop, job_id) == ["done", "done"]
+    assert (workshop.job(job_id).state, workshop.progress(job_id).percent) == (JobState.DONE, 100)
+
+
+def test_a_cancelled_job_holds_what_it_held(workshop: Workshop, job_id: str) -> None:
+    first, *others = do_ingest(workshop, job_id, {"compatible/floor": 3}, looked_at=1)
+    assert encode(workshop, first)
+    lease = judge(workshop, job_id)
+    with session_scope(workshop.engine) as session:
+        service.cancel_job(session, job_id)
+    with session_scope(workshop.engine) as session:
+        assert not service.encode_rest(session, lease)
+    assert states(workshop, job_id) == ["done", "held", "held"]
+    with session_scope(workshop.engine) as session:
+        service.retry_job(session, job_id)
+    lease = judge(workshop, job_id)
+    with session_scope(workshop.engine) as session:
+        assert service.encode_rest(session, lease)
+    assert all(encode(workshop, task_id) for task_id in others)
+
+
+def test_a_better_rung_waits_for_the_floor_that_is_held(workshop: Workshop, job_id: str) -> None:
+    first, *_ = do_ingest(workshop, job_id, {"compatible/floor": 2, "compatible/best": 1}, looked_at=1)
+    assert encode(workshop, first)
+    judge(workshop, job_id)
+    assert states(workshop, job_id) == ["done", "held", "waiting"]
+    with session_scope(workshop.engine) as session:
+        assert turns.claim_rings(session, TaskKind.ENCODE, 10, None) == []
+
+
 def test_a_servers_outage_is_waited_for_and_is_no_attempt(workshop: Workshop, job_id: str) -> None:
     task_id = workshop.tasks(job_id)[0].id
     for outages in range(3):
         lease = sure(take(workshop, task_id))
         assert (lease.attempts, lease.outages) == (1, outages)
         with session_scope(workshop.engine) as session:
-            assert service.put_back(session, lease, StoreAway(why="no answer"))
+            assert setbacks.put_back(session, lease, StoreAway(why="no answer"))
         task = workshop.tasks(job_id)[0]
         assert (task.state, task.error_code) == (TaskState.WAITING, "store.away")
         assert ring_due(workshop.engine, FakeDoorbell()) == 0  # not before its time
-    lease = sure(take(workshop, task_id)).model_copy(update={"outages": service.MAX_OUTAGES})
+    lease = sure(take(workshop, task_id)).model_copy(update={"outages": setbacks.MAX_OUTAGES})
     with session_scope(workshop.engine) as session:
-        service.put_back(session, lease, StoreAway(why="no answer"))
+        setbacks.put_back(session, lease, StoreAway(why="no answer"))
     assert (workshop.job(job_id).state, workshop.job(job_id).error_code) == (JobState.FAILED, "store.away")
 
 
 def test_an_error_that_may_pass_is_tried_again_and_then_said(workshop: Workshop, job_id: str) -> None:
     task_id = workshop.tasks(job_id)[0].id
     error = NotDecodable(start=0, end=8, why="broken")
-    for _ in range(service.MAX_ATTEMPTS):
+    for _ in range(setbacks.MAX_ATTEMPTS):
         assert workshop.job(job_id).state in (JobState.WAITING, JobState.RUNNING)
         with session_scope(workshop.engine) as session:
             lease = sure(service.take_lease(session, task_id, new_id(), 60))
         with session_scope(workshop.engine) as session:
-            service.try_again(session, lease, error)
+            setbacks.try_again(session, lease, error)
     assert workshop.job(job_id).error_code == "source.not-decodable"
     fault = workshop.progress(job_id).fault
     assert fault is not None
@@ -178,7 +254,7 @@ def test_cancel_and_retry(workshop: Workshop, job_id: str) -> None:
         service.cancel_job(session, job_id)
     with session_scope(workshop.engine) as session:
         assert service.extend_lease(session, running, 60, 0.5) is JobState.CANCELLED
-        assert service.cancel_task(session, running)
+        assert setbacks.cancel_task(session, running)
     assert [t.state for t in kinds(workshop, job_id, TaskKind.ENCODE)] == ["done", "cancelled", "cancelled"]
     assert take(workshop, third) is None
     with session_scope(workshop.engine) as session:
@@ -208,7 +284,7 @@ def test_a_retry_before_the_cancelled_task_noticed_goes_on(workshop: Workshop, j
         service.cancel_job(session, job_id)
         service.retry_job(session, job_id)
     with session_scope(workshop.engine) as session:
-        service.cancel_task(session, lease)
+        setbacks.cancel_task(session, lease)
     assert workshop.tasks(job_id)[0].state == TaskState.WAITING
 
 
@@ -216,7 +292,7 @@ def test_a_lost_part_is_cut_anew(workshop: Workshop, job_id: str) -> None:
     first, *_ = do_ingest(workshop, job_id)
     lease = sure(take(workshop, first))
     with session_scope(workshop.engine) as session:
-        service.fail_task(session, lease, PartLost(key="jobs/x/video/0000.mkv"))
+        setbacks.fail_task(session, lease, PartLost(key="jobs/x/video/0000.mkv"))
     assert workshop.job(job_id).error_code == service.PART_LOST == PartLost.code
     with session_scope(workshop.engine) as session:
         service.retry_job(session, job_id)

@@ -22,16 +22,17 @@ from tests.pipeline import LIMITS, Made, brightness, psnr, run_pipeline, samples
 from workers.pipeline.commands import gates, parts, probes
 from workers.pipeline.commands import look as look_commands
 from workers.pipeline.desk import Desk
-from workers.pipeline.encode import Bench, encode_segment, kept_at
-from workers.pipeline.errors import Cancelled
+from workers.pipeline.encode import Bench, encode_segment, kept_at, measured_at
+from workers.pipeline.errors import Cancelled, SegmentWrong
 from workers.pipeline.ingest import Asked, ingest
 from workers.pipeline.ladder import probing
 from workers.pipeline.look import looking
+from workers.pipeline.measure import check_segment
 from workers.pipeline.plan import LEAST_S, MOST_S
 from workers.pipeline.probe import SourceLimits
 from workers.pipeline.process import Watch, run
 from workers.pipeline.tools import find_tools
-from workers.pipeline.work import SegmentWork
+from workers.pipeline.work import SegmentWork, VideoWork
 
 SECONDS, RATE = 24, 10
 """Of a lesson that has two segments in each track."""
@@ -117,6 +118,35 @@ def test_a_track_has_the_same_init_part_at_any_crf(lesson: Made, tier: Tier, tmp
         done = encode_segment(Bench(find_tools(), lesson.store, folder, LIMITS), other)
         inits.add(split_fragmented(lesson.store.get(Bucket.SOURCES, kept_at(done.encoded.key), 1 << 30))[0])
     assert len(inits) == 1
+
+
+@pytest.mark.parametrize("name", [Rung.FLOOR, "sound"])
+def test_a_segment_that_does_not_decode_is_found_where_it_is_looked_at_and_made_anew(
+    lesson: Made, name: str, tmp_path: Path
+) -> None:
+    work, done = next(row for row in lesson.of_track(f"{Tier.COMPATIBLE}/{name}") if row[0].is_looked_at)
+    key = kept_at(done.encoded.key)
+    whole = lesson.store.get(Bucket.SOURCES, key, 1 << 30)
+    start = len(whole) // 2
+    lesson.store.put(Bucket.SOURCES, key, whole[:start] + bytes(len(whole) - start), "video/mp4")
+    lesson.store.delete(Bucket.SOURCES, measured_at(work))
+    bench = Bench(find_tools(), lesson.store, tmp_path, LIMITS)
+    with pytest.raises(SegmentWrong, match="frames decode"):
+        encode_segment(bench, work)
+    again = encode_segment(bench, work)
+    assert (again.encoded, again.measured) == (done.encoded, done.measured)
+    assert lesson.store.get(Bucket.SOURCES, key, 1 << 30) == whole
+
+
+def test_a_segment_with_a_picture_too_many_is_refused(lesson: Made, tmp_path: Path) -> None:
+    work, done = lesson.of_track(f"{Tier.COMPATIBLE}/{Rung.FLOOR}")[0]
+    assert isinstance(work, VideoWork)
+    file = tmp_path / "segment.mp4"
+    file.write_bytes(lesson.store.get(Bucket.SOURCES, kept_at(done.encoded.key), 1 << 30))
+    check_segment(work, file, done.encoded)
+    slower = work.model_copy(update={"recipe": work.recipe.model_copy(update={"rate": work.recipe.rate / 2})})
+    with pytest.raises(SegmentWrong, match=rf"it holds {work.count} frames, {slower.count} were planned"):
+        check_segment(slower, file, done.encoded.model_copy(update={"duration": slower.units}))
 
 
 def test_every_pack_is_what_its_index_says(lesson: Made) -> None:

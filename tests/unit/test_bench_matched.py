@@ -54,7 +54,7 @@ def test_the_recipe_is_taken_to_where_it_is_just_no_worse() -> None:
     found = smallest(fake_look(seen), two_recipes(), stream("ricecooker", 90.0, 85.0), named_voice=True)
     assert found is not None
     assert (found.who, found.every) == ("modern floor at CRF 43", 1), "45 held on some pictures, 43 on all"
-    assert len(seen) < 12
+    assert len(seen) <= 13
 
 
 def test_where_the_smallest_rung_cannot_the_next_is_looked_at_and_else_there_is_none() -> None:

@@ -34,6 +34,7 @@ def test_a_place_is_written_where_players_read_it() -> None:
 
 
 def test_duration_and_key_frame_are_read_from_the_boxes() -> None:
+    assert read_fields(SEGMENT).samples == 4
     assert read_fields(SEGMENT).duration == 4 * 512
     assert read_fields(SEGMENT).starts_with_key
     assert not read_fields(make_segment(b"p", samples=1, key=False)).starts_with_key

@@ -64,6 +64,21 @@ def follow(work: VideoWork, see: Callable[[VideoRecipe], Measured]) -> Course:
         work = work.model_copy(update={"recipe": judged.again})
 
 
+def test_what_is_held_decides_with_the_others_at_which_rates_all_segments_begin_with_a_picture() -> None:
+    """Not good enough at any CRF and of the source's size: what is left is a picture more often."""
+    seen, offset = video_work(Rung.FLOOR, SLOPES[Tier.COMPATIBLE].lowest, size=WHOLE), Fraction(2, 25)
+    row = (seen, Done(encoded=ENCODED, measured=shown(40.0)))
+    held = [
+        seen.model_copy(update={"number": n, "stretch": Stretch(start=start, seconds=Fraction(16))})
+        for n, start in ((1, 16 + offset), (2, Fraction(32)))
+    ]
+    alone, together = judge_track([row], []).again, judge_track([row], [], held).again
+    assert isinstance(alone, VideoRecipe)
+    assert isinstance(together, VideoRecipe)
+    assert (offset * alone.rate) % 1 != 0
+    assert (offset * together.rate) % 1 == 0
+
+
 @pytest.mark.parametrize("rung", WATCHABLE)
 def test_good_pictures_pass_at_once(rung: Rung) -> None:
     course = follow(video_work(rung, 30), lambda recipe: shown(GATES[rung].vmaf_mean + 2, 1.0))

@@ -11,7 +11,7 @@ from catalog.formats.hashing import sha256_hex
 from catalog.formats.index import MAX_INIT_BYTES, MAX_SEGMENT_BYTES
 from catalog.storage.base import Bucket, NoSuchObject, ObjectStore
 from workers.pipeline.commands import segments
-from workers.pipeline.errors import NotDecodable, PartLost
+from workers.pipeline.errors import NotDecodable, PartLost, SegmentWrong
 from workers.pipeline.measure import check_segment, file_digest, measure
 from workers.pipeline.process import UNWATCHED, Limits, Watch, decoding, run
 from workers.pipeline.tools import Tools
@@ -63,12 +63,16 @@ def encode_segment(bench: Bench, work: SegmentWork) -> Done:
             raise BadFormat(what="segment", why=f"the encoder wrote {len(fragments)} fragments instead of one")
         whole = init + lasting(float_segment(fragments[0]), work.units)
         out.write_bytes(whole)
-        check_segment(bench.tools, work, out, describe(key, whole))
+        check_segment(work, out, describe(key, whole))
         bench.store.put(Bucket.SOURCES, kept_at(key), whole, "video/mp4")
     else:
         whole = kept
         out.write_bytes(kept)
-    measured = measure(bench.tools, bench.store, work, (part, out), bench.limits, bench.watch)
+    try:
+        measured = measure(bench.tools, bench.store, work, (part, out), bench.limits, bench.watch)
+    except SegmentWrong:
+        bench.store.delete(Bucket.SOURCES, kept_at(key))  # so that the next try encodes it anew
+        raise
     bench.store.put(Bucket.SOURCES, measured_at(work), measured.model_dump_json().encode(), "application/json")
     return Done(encoded=describe(key, whole), measured=measured, reused=kept is not None)
 

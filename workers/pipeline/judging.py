@@ -32,7 +32,7 @@ from workers.pipeline.ladder.shapes import slower_rates
 from workers.pipeline.ladder.voices import CODEC, more_bits
 from workers.pipeline.probe import Frozen
 from workers.pipeline.recipe import SoundRecipe, VideoRecipe
-from workers.pipeline.work import Measured, Row, VideoWork
+from workers.pipeline.work import Measured, Row, SegmentWork, VideoWork
 
 MOST_TRIES = 6
 """So often a rendition is encoded before its ceiling is looked for."""
@@ -59,25 +59,28 @@ class Judged:
     limited: tuple[Measure, ...] = ()
 
 
-def judge_track(rows: Sequence[Row], before: Sequence[Attempt]) -> Judged:
+def judge_track(rows: Sequence[Row], before: Sequence[Attempt], held: Sequence[SegmentWork] = ()) -> Judged:
     """Judge a track by what was measured on its segments, after the attempts `before` this one.
+
+    `held` are segments of it that are not encoded yet, and that nothing will be measured on.
 
     Inherited segments are measured with the others and not encoded again; beside them pictures keep their shape and
     sound its bits, for a track has one init part that says so. All others get the same recipe, so that pictures do not
     change with the boundaries of segments.
     """
     measured = [done.measured for _, done in rows]
-    works = [work for work, done in rows if not done.inherited]
+    inherits = any(done.inherited for _, done in rows)
+    works = [*(work for work, done in rows if not done.inherited), *held]
     if isinstance(rows[0][0], VideoWork):
         pictures = [work for work in works if isinstance(work, VideoWork)]
         recipe = (pictures or [rows[0][0]])[0].recipe
         attempt = Attempt(recipe=recipe, measures=measures_of(measured))
         if not pictures:
             return Judged(attempt, passed=True)
-        if len(pictures) < len(rows):
+        if inherits:
             return _judge_pictures([_kept_in_shape(work) for work in pictures], attempt, before)
         return _spared(_judge_pictures(pictures, attempt, before), before)
-    return _judge_sound(rows[0][0].recipe, measured, is_open=len(works) == len(rows))
+    return _judge_sound(rows[0][0].recipe, measured, is_open=not inherits)
 
 
 def _judge_pictures(works: Sequence[VideoWork], attempt: Attempt, before: Sequence[Attempt]) -> Judged:

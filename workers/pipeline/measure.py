@@ -1,4 +1,4 @@
-"""Measures what was encoded: it decodes, whole, is as long as planned, and how good it is where that is looked at."""
+"""Measures what was encoded: whether it is whole, and, where it is looked at, whether it decodes and how good it is."""
 
 import hashlib
 from pathlib import Path
@@ -24,13 +24,48 @@ from workers.pipeline.work import BEFORE_SAMPLES, Encoded, Measured, SegmentWork
 CHECK = Limits(seconds=300, cpu_seconds=300, memory_bytes=2 << 30, file_bytes=1 << 20)
 
 
-def check_segment(tools: Tools, work: SegmentWork, encoded: Path, said: Encoded) -> None:
-    """Raise SegmentWrong unless the file `encoded` holds exactly the frames of `work`, and all of them decode."""
+def check_segment(work: SegmentWork, encoded: Path, said: Encoded) -> None:
+    """Raise SegmentWrong unless the file `encoded` is what was planned: so many frames, so long, a key frame first.
+
+    Whether they decode is seen where segments are looked at: the others are the same encoder's, and to decode each of
+    them took a twentieth of the encoding.
+    """
     if said.duration != work.units:
         raise _wrong(work, f"it lasts {said.duration} units, {work.units} were planned")
     _, fragments = split_fragmented(encoded.read_bytes())
-    if not read_fields(float_segment(fragments[0])).starts_with_key:
+    fields = read_fields(float_segment(fragments[0]))
+    if not fields.starts_with_key:
         raise _wrong(work, "it does not start with a key frame")
+    if fields.samples != work.count:
+        raise _wrong(work, f"it holds {fields.samples} frames, {work.count} were planned")
+
+
+def measure(
+    tools: Tools, store: ObjectStore, work: SegmentWork, files: tuple[Path, Path], limits: Limits,
+    watch: Watch = UNWATCHED,
+) -> Measured:  # fmt: skip
+    """Return how good a segment is at the work's spots; `files` are its part and the segment with its init part.
+
+    Nothing for a segment that nobody asked to look at or to hear. Raises SegmentWrong where its frames do not decode.
+    """
+    if not work.is_looked_at:
+        return Measured()
+    _check_decodes(tools, work, files[1])
+    if not isinstance(work, VideoWork):
+        return Measured(speech=_speech(tools, work, files, limits, watch))
+    vmaf: Scores = ()
+    if work.spots:
+        vmaf = measure_segment(tools, work, work.view, work.spots, files, limits, watch)
+    legibility = None
+    if work.text_at is not None:
+        source, shown = stills_of(tools, work, work.view, (work.text_at,), files, limits, watch)
+        regions = _regions(store, work, source[0])
+        legibility = compare(regions, the_reader().read(shown[0], regions))
+    return Measured(vmaf=vmaf, weights=work.weights, legibility=legibility)
+
+
+def _check_decodes(tools: Tools, work: SegmentWork, encoded: Path) -> None:
+    """Raise SegmentWrong unless all frames of the file `encoded` decode, and without a complaint."""
     counted = encoded.with_suffix(".frames")
     try:
         kind = "v" if isinstance(work, VideoWork) else "a"
@@ -41,27 +76,6 @@ def check_segment(tools: Tools, work: SegmentWork, encoded: Path, said: Encoded)
     counted.unlink()
     if frames != work.count or complaints:
         raise _wrong(work, f"{frames} of {work.count} frames decode {complaints}".strip())
-
-
-def measure(
-    tools: Tools, store: ObjectStore, work: SegmentWork, files: tuple[Path, Path], limits: Limits,
-    watch: Watch = UNWATCHED,
-) -> Measured:  # fmt: skip
-    """Return how good a segment is at the work's spots; `files` are its part and the segment with its init part.
-
-    Nothing for a segment that nobody asked to look at or to hear.
-    """
-    if not isinstance(work, VideoWork):
-        return Measured(speech=_speech(tools, work, files, limits, watch) if work.heard else None)
-    vmaf: Scores = ()
-    if work.spots:
-        vmaf = measure_segment(tools, work, work.view, work.spots, files, limits, watch)
-    legibility = None
-    if work.text_at is not None:
-        source, shown = stills_of(tools, work, work.view, (work.text_at,), files, limits, watch)
-        regions = _regions(store, work, source[0])
-        legibility = compare(regions, the_reader().read(shown[0], regions))
-    return Measured(vmaf=vmaf, weights=work.weights, legibility=legibility)
 
 
 def _speech(

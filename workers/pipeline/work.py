@@ -75,6 +75,11 @@ class VideoWork(Frozen):
         """How long it is in units of its track's timescale."""
         return round(self.stretch.seconds * self.recipe.timescale)
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether anything of it is measured once it is encoded."""
+        return bool(self.spots) or self.text_at is not None
+
 
 class SoundWork(Frozen):
     """A sound segment, whose samples and surroundings are the piece `part_key`. `heard` asks to measure its voice."""
@@ -113,6 +118,11 @@ class SoundWork(Frozen):
     def units(self) -> int:
         """How long it is in samples: its packets are whole, so the last segment may be a little longer than planned."""
         return self.count * self.recipe.frame
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether its voice is measured once it is encoded."""
+        return self.heard
 
 
 SegmentWork = VideoWork | SoundWork
