@@ -114,13 +114,16 @@ def get_job(job_id: Id, request: Request, person: PersonDep, centre: CentreDep) 
 
 @router.post("/jobs/{job_id}/retry", responses=problems(403, 409))
 def retry_job(job_id: Id, request: Request, person: PersonDep, centre: CentreDep) -> JobOut:
-    """Try a failed or cancelled job again; what it has done stays done."""
+    """Try a failed or cancelled job again; what it has done stays done.
+
+    Where another job is at work on the same source by now, that one is returned.
+    """
     with centre.session() as session:
         _guard(session, person, job_id, change=True)
-        service.retry_job(session, job_id)
-        shown = job_out(session, request, job_id)
+        at_work = service.retry_job(session, job_id).id
+        shown = job_out(session, request, at_work)
     with centre.session() as session:
-        service.ring_job(session, centre.doorbell, job_id)
+        service.ring_job(session, centre.doorbell, at_work)
     return shown
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Interval, and_, bindparam, case, cast, delete, func, or_, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -180,6 +181,12 @@ def revive_job(session: Session, job_id: str) -> None:
     )
 
 
+def set_floors_ready(session: Session, job_id: str) -> None:
+    """Note that the job's floors are whole, if nobody has."""
+    now = func.coalesce(Job.floors_at, func.clock_timestamp())
+    session.exec(update(Job).where(col(Job.id) == job_id).values(floors_at=now))
+
+
 def cancel_waiting(session: Session, job_id: str) -> None:
     """Cancel the job's tasks that nobody works at."""
     session.exec(
@@ -266,11 +273,15 @@ def newest_done(session: Session, lesson_id: str, except_source: str) -> Job | N
 
 
 def other_lessons(session: Session, course_id: str, lesson_id: str) -> tuple[int, int, float]:
-    """Return of a course's other lessons: how many, how many have been looked at, and the seconds of those."""
+    """Return of a course's other lessons: how many, how many have been looked at, and the seconds of those.
+
+    Of a lesson that was looked at more than once the newest job counts.
+    """
     newest = (
-        sa_select(col(Job.lesson_id), func.max(col(Job.content_seconds)).label("seconds"))
+        sa_select(col(Job.lesson_id), col(Job.content_seconds).label("seconds"))
+        .ext(distinct_on(col(Job.lesson_id)))
         .where(col(Job.course_id) == course_id, col(Job.content_seconds).is_not(None))
-        .group_by(col(Job.lesson_id))
+        .order_by(col(Job.lesson_id), col(Job.created_at).desc(), col(Job.id).desc())
         .subquery()
     )
     query = (

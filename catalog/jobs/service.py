@@ -87,13 +87,18 @@ def find_job(session: Session, job_id: str) -> Job:
 
 
 def retry_job(session: Session, job_id: str) -> Job:
-    """Try a failed or cancelled job again; what it has done stays done. Raises JobUnknown, JobNotRetriable.
+    """Try a failed or cancelled job again, or return the one that is at work on its source by now.
 
-    Where its parts are gone, or may be, it begins with the source again; what was encoded is found by its keys.
+    What it has done stays done. Where its parts are gone, or may be, it begins with the source again; what was encoded
+    is found by its keys. Raises JobUnknown and JobNotRetriable.
     """
     job = _locked(session, job_id)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise JobNotRetriable(state=job.state)
+    courses.source(session, job.source_id, lock=True)  # so that nobody makes one meanwhile
+    at_work = repository.live_job_of_source(session, job.source_id)
+    if at_work is not None:
+        return at_work
     if job.error_code == PART_LOST or _is_long_over(job):
         repository.begin_anew(session, job_id)
     repository.revive_job(session, job_id)
@@ -304,7 +309,7 @@ def finish_pack(session: Session, lease: Lease, packed: Packed, given_up: GivenU
     if not left or (job.media is None and FIRST not in left.values()):
         media = compose(MediaBase.model_validate(job.base), _packed(session, job.id))
         job.media = media.model_dump(mode="json")
-        job.floors_at = job.floors_at or utc_now()
+        repository.set_floors_ready(session, job.id)
         log.info("job.floors-ready", job=job.id, lesson=lease.lesson_id, left=len(left))
     session.add(job)
     session.flush()

@@ -1,5 +1,7 @@
 """Which task goes next on the real database, and what a lesson is before all of it is made."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -253,9 +255,18 @@ def test_a_cancelled_jobs_pack_writes_nothing(workshop: Workshop, media: Media) 
 
 
 def test_a_budget_is_shared_by_the_lessons_of_a_course(workshop: Workshop, media: Media) -> None:
+    """Of a lesson with several recordings the newest counts, not the longest."""
     first = begin(workshop, media)
     others = [begin_beside(workshop, first.lesson_id, number) for number in (2, 3, 4)]
     do_ingest(workshop, others[0])
+    with session_scope(workshop.engine) as session:
+        service.cancel_job(session, others[0])
+        known = service.find_job(session, others[0])
+        longer = Job(
+            lesson_id=known.lesson_id, course_id=known.course_id, source_id=known.source_id, state=JobState.FAILED,
+            content_seconds=2000.0, created_at=known.created_at - timedelta(days=1),
+        )  # fmt: skip
+        session.add(longer)
     lease = sure(take(workshop, workshop.tasks(first.id)[0].id))
     with session_scope(workshop.engine) as session:
         assert briefing.budget_of(session, lease) is None

@@ -57,6 +57,18 @@ def test_a_source_has_one_job_at_a_time(workshop: Workshop, job_id: str) -> None
         assert service.create_job(session, job.lesson_id, job.source_id).id == job_id
 
 
+def test_who_tries_again_what_another_job_does_by_now_is_led_to_that(workshop: Workshop, job_id: str) -> None:
+    job = workshop.job(job_id)
+    with session_scope(workshop.engine) as session:
+        service.cancel_job(session, job_id)
+    with session_scope(workshop.engine) as session:
+        other = service.create_job(session, job.lesson_id, job.source_id).id
+    assert other != job_id
+    with session_scope(workshop.engine) as session:
+        assert service.retry_job(session, job_id).id == other
+    assert workshop.job(job_id).state == JobState.CANCELLED
+
+
 def test_one_of_many_takers_gets_the_lease(workshop: Workshop, job_id: str) -> None:
     task_id = workshop.tasks(job_id)[0].id
     with ThreadPoolExecutor(6) as pool:

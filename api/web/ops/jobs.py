@@ -100,7 +100,7 @@ def _view(row: JobRow, language: Language) -> dict[str, Any]:
 def retry(desk: TheDesk, viewer: TheOps, job_id: str, _sent: TheForm) -> Response:
     """Try a job again."""
     with desk.centre.session() as session:
-        retry_job(session, job_id)
+        at_work = retry_job(session, job_id).id
     with desk.centre.session() as session:
-        ring_job(session, desk.centre.doorbell, job_id)
+        ring_job(session, desk.centre.doorbell, at_work)
     return see_other("/ops/jobs?said=retried")

@@ -158,11 +158,11 @@ def retry(request: Request, desk: TheDesk, viewer: ThePartner, lesson_id: str, _
             lesson = courses.find_lesson(session, viewer.person, lesson_id, change=True)
             state = lesson_states(session, lesson.course_id, [lesson])[lesson.id]
             job = find_job(session, state.job.job_id if state.job else "")
-            retry_job(session, job.id)
+            at_work = retry_job(session, job.id).id
     except AppError as error:
         return show_lesson(request, desk, viewer, lesson_id, error=error)
     with desk.centre.session() as session:
-        ring_job(session, desk.centre.doorbell, job.id)
+        ring_job(session, desk.centre.doorbell, at_work)
     return see_other(f"/partner/lessons/{lesson_id}?said=retried")
 
 
