@@ -265,7 +265,8 @@ class Job:
                 if not await self._do(source, work):
                     return
                 self._news.set()
-                enough = self._working[source.name] > self._places(source)
+                # After an index the next plan says what to do: the old one may have yet another index first.
+                enough = isinstance(work, FetchIndex) or self._working[source.name] > self._places(source)
                 work = None if enough else self._take(source)
         finally:
             self._working[source.name] -= 1

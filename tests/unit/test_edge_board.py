@@ -121,6 +121,16 @@ def test_pieces_shrink_towards_the_end_and_not_before() -> None:
     assert board.size(10, 1_000_000, 0.6, 1 << 20, 8) == 300_000, "five round trips' work at least"
 
 
+def test_the_end_is_not_near_while_an_index_is_to_come() -> None:
+    board, index = Board(), FetchIndex("j", 10)
+    board.plan([index, Stretch("i", rows([100_000] * 20))], more=False)
+    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
+    assert board.take("s", 100_000, lambda _: None) == index
+    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
+    board.done_small(index)
+    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 100_000
+
+
 def test_pauses_double_with_jitter_up_to_the_longest() -> None:
     assert pause_after(3, 1, 60, jitter=lambda low, _high: low) == 4
     assert pause_after(3, 1, 60, jitter=lambda _low, high: high) == 8
