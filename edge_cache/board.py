@@ -117,7 +117,7 @@ class Board:
         What a connection does in `seconds`; towards the end a part of what is left, so that all end together.
         """
         each = max(1, connections)
-        size = min(most, max(FIRST_PIECE, int(rate / each * seconds)))
+        size = max(LEAST_PIECE, min(most, max(FIRST_PIECE, int(rate / each * seconds))))
         least = max(LEAST_PIECE, int(rate / each * max(LEAST_S, LEAST_TRIPS * trip)))
         return size if self.more or self._awaits_index else max(least, min(size, self.waiting // (2 * each)))
 

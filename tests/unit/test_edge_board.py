@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.formats.index import Segment
-from edge_cache.board import Assembly, Board, Piece, Stretch
+from edge_cache.board import LEAST_PIECE, Assembly, Board, Piece, Stretch
 from edge_cache.standing import DISTRUST_S, Speed, Standing, pause_after
 from edge_cache.steps import FetchIndex
 
@@ -127,6 +127,7 @@ def test_the_end_is_not_near_while_an_index_is_to_come() -> None:
     assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
     assert board.take("s", 100_000, lambda _: None) == index
     assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
+    assert board.size(10, 1_000_000, 0.1, 1, 8) == LEAST_PIECE, "however small a range may be"
     board.done_small(index)
     assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 100_000
 
