@@ -106,6 +106,11 @@ class Board:
         return not self._todo and not self._parts
 
     @property
+    def has_segments(self) -> bool:
+        """Whether segments stand here that nobody has begun."""
+        return bool(self._parts) or any(isinstance(item, Stretch) for item in self._todo)
+
+    @property
     def _awaits_index(self) -> bool:
         """Whether an index is to come: what it names is more than what stands here."""
         return any(isinstance(item, FetchIndex) for item in (*self._small.values(), *self._todo))

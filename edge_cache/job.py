@@ -265,9 +265,10 @@ class Job:
                 if not await self._do(source, work):
                     return
                 self._news.set()
-                # After an index the next plan says what to do: the old one may have yet another index first.
-                enough = isinstance(work, FetchIndex) or self._working[source.name] > self._places(source)
-                work = None if enough else self._take(source)
+                enough = self._working[source.name] > self._places(source)
+                # With indexes alone on the board the next plan has something better than another index.
+                waits = isinstance(work, FetchIndex) and not self._board.has_segments
+                work = None if enough or waits else self._take(source)
         finally:
             self._working[source.name] -= 1
             speed.work(time.monotonic(), busy=self._working[source.name] > 0)

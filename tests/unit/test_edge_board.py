@@ -132,6 +132,18 @@ def test_the_end_is_not_near_while_an_index_is_to_come() -> None:
     assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 100_000
 
 
+def test_segments_are_told_from_indexes_on_the_board() -> None:
+    board = Board()
+    board.plan([FetchIndex("j", 10)], more=False)
+    assert not board.has_segments
+    board.plan([FetchIndex("j", 10), Stretch("i", rows([500_000]))], more=False)
+    assert board.has_segments
+    board.take("s", 100_000, lambda item: () if isinstance(item, FetchIndex) else None)
+    assert board.has_segments, "the rest of a segment"
+    board.take("s", 1 << 20, lambda _: None)
+    assert not board.has_segments
+
+
 def test_pauses_double_with_jitter_up_to_the_longest() -> None:
     assert pause_after(3, 1, 60, jitter=lambda low, _high: low) == 4
     assert pause_after(3, 1, 60, jitter=lambda _low, high: high) == 8
