@@ -73,7 +73,7 @@ class Board:
     _todo: deque[Item] = field(default_factory=deque)
     _parts: deque[Piece] = field(default_factory=deque)
     _busy: set[str] = field(default_factory=set)
-    _small: dict[str, Small] = field(default_factory=dict)
+    _small: set[str] = field(default_factory=set)
     _kept: set[str] = field(default_factory=set)
 
     def planning(self) -> None:
@@ -105,16 +105,6 @@ class Board:
         """Whether everything has been begun by someone."""
         return not self._todo and not self._parts
 
-    @property
-    def has_segments(self) -> bool:
-        """Whether segments stand here that nobody has begun."""
-        return bool(self._parts) or any(isinstance(item, Stretch) for item in self._todo)
-
-    @property
-    def _awaits_index(self) -> bool:
-        """Whether an index is to come: what it names is more than what stands here."""
-        return any(isinstance(item, FetchIndex) for item in (*self._small.values(), *self._todo))
-
     def size(self, connections: int, rate: float, trip: float, most: int, seconds: float) -> int:
         """Return how large the next piece should be, in bytes, for so many `connections` at `rate` bytes/s in all,
         where a round trip takes `trip` seconds.
@@ -122,9 +112,9 @@ class Board:
         What a connection does in `seconds`; towards the end a part of what is left, so that all end together.
         """
         each = max(1, connections)
-        size = max(LEAST_PIECE, min(most, max(FIRST_PIECE, int(rate / each * seconds))))
+        size = min(most, max(FIRST_PIECE, int(rate / each * seconds)))
         least = max(LEAST_PIECE, int(rate / each * max(LEAST_S, LEAST_TRIPS * trip)))
-        return size if self.more or self._awaits_index else max(least, min(size, self.waiting // (2 * each)))
+        return size if self.more else max(least, min(size, self.waiting // (2 * each)))
 
     def take(self, source: str, size: int, gives: Callable[[Item], Sequence[Segment] | None]) -> Piece | Small | None:
         """Return what `source` should fetch next, about `size` bytes of a pack; None if nothing of this is its.
@@ -143,7 +133,7 @@ class Board:
                     return self._piece_of(place, item, rows, source, size)
             elif found is None:
                 del self._todo[place]
-                self._small[item.digest] = item
+                self._small.add(item.digest)
                 return item
         return None
 
@@ -205,12 +195,12 @@ class Board:
 
     def done_small(self, item: Small) -> None:
         """A small file is kept."""
-        self._small.pop(item.digest, None)
+        self._small.discard(item.digest)
         self._kept.add(item.digest)
 
     def put_back(self, item: Small) -> None:
         """A small file is to be fetched after all."""
-        self._small.pop(item.digest, None)
+        self._small.discard(item.digest)
         self._todo.appendleft(item)
 
     def give_up(self, digest: str) -> None:

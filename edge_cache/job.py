@@ -266,9 +266,7 @@ class Job:
                     return
                 self._news.set()
                 enough = self._working[source.name] > self._places(source)
-                # With indexes alone on the board the next plan has something better than another index.
-                waits = isinstance(work, FetchIndex) and not self._board.has_segments
-                work = None if enough or waits else self._take(source)
+                work = None if enough else self._take(source)
         finally:
             self._working[source.name] -= 1
             speed.work(time.monotonic(), busy=self._working[source.name] > 0)

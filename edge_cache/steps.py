@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 AHEAD_BYTES = 8 << 20
-"""With fewer bytes before it, an index is fetched first: it is small, and nobody should have to wait for it."""
-START_BYTES = 1 << 20
-"""So many bytes of segments come before it all the same: they fill the line, and it does not."""
+"""With fewer bytes before it, an index is fetched first: it is small, and till it is here the end seems near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +117,10 @@ def steps_for(
 def _indexes_ahead(steps: Sequence[Step]) -> list[Step]:
     """Return the steps with each index so far ahead of its place that nobody has to wait for what it names."""
     places: list[tuple[int, Step]] = []
-    before, segments, earliest = 0, 0, -1
+    before = 0
     for step in steps:
-        if isinstance(step, FetchIndex):
-            places.append((max(earliest, before - AHEAD_BYTES - 1), step))
-            continue
-        places.append((before, step))
-        before += step.length
-        if isinstance(step, FetchRun) and segments < START_BYTES:
-            segments, earliest = segments + step.length, before - 1
+        places.append((before - AHEAD_BYTES - 1 if isinstance(step, FetchIndex) else before, step))
+        before += 0 if isinstance(step, FetchIndex) else step.length
     return [step for _, step in sorted(places, key=lambda place: place[0])]
 
 

@@ -84,8 +84,6 @@ class Scavenger:
     delay: float = 0.0
     """How long packets wait in the queue, in seconds, as it was heard last."""
     starting: bool = True
-    queued: float = 0.0
-    """For how many seconds the start has seen a queue."""
     full: float = 0.0
     """How many bytes fit the line itself, none of them waiting, when it was last full: up to there growth is fast."""
     pressed: float = 0.0
@@ -118,11 +116,9 @@ class Scavenger:
             self.delay = here - base
         if off > 0:
             self.pressed = 0.0
-        if self.starting:
-            self._start(off, passed, part, in_flight, here, sure=sure)
-        elif off > 0:
+        if off > 0 or self.starting:
             if now >= self.hold_until:
-                self._grow(off, part, in_flight, base)
+                self._grow(off, part, in_flight, base, sure=sure)
         elif sure:
             self._shrink(now, off, passed, part, base, in_flight * base / here)
         if off < FAR_OFF:
@@ -144,24 +140,15 @@ class Scavenger:
         if long:
             self.hold_until = now + HOLD_S
 
-    def _start(self, off: float, passed: float, part: float, in_flight: float, here: float, *, sure: bool) -> None:
-        """Grow fast over `part` of a round trip of `here` seconds, until a queue appears that stays for one.
-
-        What goes by sooner was the burst with which connections begin: it says nothing of the line.
-        """
-        if off >= START_OFF:
-            self.queued = 0.0
+    def _grow(self, off: float, part: float, in_flight: float, base: float, *, sure: bool) -> None:
+        """Grow over `part` of a round trip, `off` targets below the target; at the start until a queue appears."""
+        if self.starting and off < START_OFF and sure:
+            self.starting = False
+            self.window = max(in_flight, self.window / START_FACTOR)
+        elif self.starting:
             if self.window < 2 * in_flight + START_PACKETS * MSS:
                 self.window *= START_FACTOR**part
-        elif sure:
-            if not self.queued:
-                self.window = max(in_flight, self.window / START_FACTOR)
-            self.queued += passed
-            self.starting = self.queued <= here
-
-    def _grow(self, off: float, part: float, in_flight: float, base: float) -> None:
-        """Grow over `part` of a round trip, `off` targets below the target."""
-        if off > FAR_OFF and self.window < self.full:
+        elif off > FAR_OFF and self.window < self.full:
             self.window = min(self.full, self.window * START_FACTOR**part)
         elif in_flight > self.window / 2:
             enough = self.full * (1 + target_for(base) / base)

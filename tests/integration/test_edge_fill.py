@@ -18,13 +18,6 @@ def test_an_enrolled_node_fills_itself(school: School) -> None:
     assert school.wire.pack_bytes() == sum(t.index.pack_length - len(t.index.init) for t in school.tracks)
 
 
-def test_what_an_index_names_is_asked_for_before_the_next_index(school: School) -> None:
-    school.sync(in_flight=1)
-    kinds = [name.partition("/")[0] for name, _, _ in school.wire.log]
-    asked = [kind for kind in kinds if kind in ("indexes", "packs")]
-    assert asked[:2] == ["indexes", "packs"]
-
-
 def test_nothing_new_costs_next_to_nothing(school: School) -> None:
     school.sync()
     school.wire.asked.clear()

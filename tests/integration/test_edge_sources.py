@@ -80,7 +80,7 @@ def test_a_neighbour_keeps_no_more_from_the_store_than_it_brings_soon(school: Sc
 
     async def work(node: Node) -> Seen:
         node.nearby = lambda: [near]
-        node.fill.standings[near.name] = Standing(speed=Speed(brought=1000, worked=10_000))
+        node.fill.standings[near.name] = Standing(speed=Speed(brought=1000, worked=100))
         await node.sync_once()
         await asyncio.wait_for(node.fill_once(), 60)
         return Seen(node)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.formats.index import Segment
-from edge_cache.board import LEAST_PIECE, Assembly, Board, Piece, Stretch
+from edge_cache.board import Assembly, Board, Piece, Stretch
 from edge_cache.standing import DISTRUST_S, Speed, Standing, pause_after
 from edge_cache.steps import FetchIndex
 
@@ -119,29 +119,6 @@ def test_pieces_shrink_towards_the_end_and_not_before() -> None:
     board.plan([Stretch("i", rows([100_000] * 20))], more=False)
     assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 100_000
     assert board.size(10, 1_000_000, 0.6, 1 << 20, 8) == 300_000, "five round trips' work at least"
-
-
-def test_the_end_is_not_near_while_an_index_is_to_come() -> None:
-    board, index = Board(), FetchIndex("j", 10)
-    board.plan([index, Stretch("i", rows([100_000] * 20))], more=False)
-    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
-    assert board.take("s", 100_000, lambda _: None) == index
-    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 800_000
-    assert board.size(10, 1_000_000, 0.1, 1, 8) == LEAST_PIECE, "however small a range may be"
-    board.done_small(index)
-    assert board.size(10, 1_000_000, 0.1, 1 << 20, 8) == 100_000
-
-
-def test_segments_are_told_from_indexes_on_the_board() -> None:
-    board = Board()
-    board.plan([FetchIndex("j", 10)], more=False)
-    assert not board.has_segments
-    board.plan([FetchIndex("j", 10), Stretch("i", rows([500_000]))], more=False)
-    assert board.has_segments
-    board.take("s", 100_000, lambda item: () if isinstance(item, FetchIndex) else None)
-    assert board.has_segments, "the rest of a segment"
-    board.take("s", 1 << 20, lambda _: None)
-    assert not board.has_segments
 
 
 def test_pauses_double_with_jitter_up_to_the_longest() -> None:

@@ -98,17 +98,6 @@ def test_news_that_comes_late_does_not_make_it_swing(rate: float, base: float, l
     assert min(settled) >= 0.75
 
 
-def test_the_burst_with_which_connections_begin_is_not_the_end_of_the_start() -> None:
-    scavenger, pipe = Scavenger(), Pipe(250_000, 0.6)
-    now = run(scavenger, pipe, 0.6)
-    for _ in range(9):
-        scavenger.hear(now, 0.05, [0.75] * 4, 40_000)
-        now += 0.05
-    assert pipe.after(scavenger.window)[1] < 0.8 * pipe.rate
-    run(scavenger, pipe, 3, now)
-    assert pipe.after(scavenger.window)[1] >= 0.95 * pipe.rate
-
-
 def test_a_process_that_was_stopped_for_seconds_does_not_open_the_window_at_once() -> None:
     scavenger = Scavenger()
     before = scavenger.window

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from edge_cache.steps import (
     AHEAD_BYTES,
-    START_BYTES,
     FetchBlob,
     FetchIndex,
     FetchRun,
@@ -160,19 +159,6 @@ def test_an_index_is_fetched_before_what_stands_before_it_runs_out() -> None:
     assert [step for step in steps if isinstance(step, FetchIndex)] == [FetchIndex("unknown", 10)]
     place = next(n for n, step in enumerate(steps) if isinstance(step, FetchIndex))
     assert sum(step.length for step in steps[place + 1 :]) == AHEAD_BYTES
-
-
-def test_with_segments_at_hand_the_line_is_filled_before_other_indexes_are_asked_for() -> None:
-    known = [track(f"known{n}", START_BYTES // 2) for n in range(3)]
-    unknown = [track(f"unknown{n}", known=False) for n in range(2)]
-    needs = [LessonNeed(t.index, (rung(1, t, floor=True),), ((f"{t.index}-words", 5),)) for t in (*known, *unknown)]
-    kinds = [type(step).__name__.removeprefix("Fetch") for step in steps_for(needs, START_BYTES, WHOLE)]
-    assert kinds == ["Blob", "Run", "Blob", "Run", "Index", "Index", "Blob", "Run", "Blob", "Blob"]
-    short = [needs[0], *needs[3:]]
-    kinds = [type(step).__name__.removeprefix("Fetch") for step in steps_for(short, START_BYTES, WHOLE)]
-    assert kinds == ["Blob", "Run", "Index", "Index", "Blob", "Blob"]
-    kinds = [type(step).__name__.removeprefix("Fetch") for step in steps_for(needs[3:], START_BYTES, WHOLE)]
-    assert kinds == ["Index", "Index", "Blob", "Blob"]
 
 
 def test_nothing_waits_for_an_index_that_could_not_be_fetched() -> None:
