@@ -172,8 +172,9 @@ class Workshop:
         desk = self._desk("jobs/again")
         if ingested.facts.video is not None:
             cut_pictures(desk, source, ingested.facts.video, ingested.plan)
-        if ingested.facts.sound is not None and ingested.recipe.sounds:
-            sound_works(desk, source, ingested.facts.sound.stream, ingested.recipe, ingested.plan)
+        recipe, sound = ingested.recipe, ingested.facts.sound
+        if sound is not None and recipe.hearing is not None:
+            sound_works(desk, source, sound.stream, recipe, recipe.hearing, ingested.plan)
         shutil.rmtree(desk.folder)
 
     def _stills_again(self, source: Path, ingested: Ingested) -> None:

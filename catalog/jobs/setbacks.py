@@ -67,21 +67,21 @@ def put_back(session: Session, lease: Lease, error: AppError) -> bool:
     """Let the task wait for a server that is away, longer each time; fail it when that lasts. False if lease lost."""
     if lease.outages >= MAX_OUTAGES:
         return fail_task(session, lease, error)
-    repository.job(session, lease.job_id, lock=True)
-    if repository.leased_task(session, lease.task_id, lease.holder) is None:
-        return False
-    repository.put_back(session, lease.task_id, outage_delay(lease.outages), outage=True, fault=_fault_of(error))
-    return True
+    return _wait_again(session, lease, error, outage_delay(lease.outages), outage=True)
 
 
 def try_again(session: Session, lease: Lease, error: AppError) -> bool:
     """Let the task wait for another attempt after an error that may pass; the last attempt fails it. False as above."""
     if lease.attempts >= MAX_ATTEMPTS:
         return fail_task(session, lease, error)
+    return _wait_again(session, lease, error, float(lease.attempts), outage=False)
+
+
+def _wait_again(session: Session, lease: Lease, error: AppError, after_s: float, *, outage: bool) -> bool:
     repository.job(session, lease.job_id, lock=True)
     if repository.leased_task(session, lease.task_id, lease.holder) is None:
         return False
-    repository.put_back(session, lease.task_id, float(lease.attempts), outage=False, fault=_fault_of(error))
+    repository.put_back(session, lease.task_id, after_s, outage=outage, fault=_fault_of(error))
     return True
 
 

@@ -119,7 +119,7 @@ class Uploader:
                     except queue.Empty:
                         return
                     self._send_part(client, number)
-        except Exception as error:  # noqa: BLE001 - the thread's last frame: `send`, where somebody waits, raises it
+        except Exception as error:  # noqa: BLE001 - `send` raises it; a pool, which would too, holds up Ctrl-C
             faults.append(error)
             self._stop.set()
 

@@ -87,6 +87,7 @@ def test_the_bytes_say_what_it_is(name: str, data: bytes, kind: str) -> None:
         ("app.zip", packed("AndroidManifest.xml", "classes.dex"), HoldsProgram),
         ("素材.zip", b"PK\3\4" + bytes(100), ArchiveBroken),
         ("素材.zip", packed("好.txt")[:-10], ArchiveBroken),
+        ("素材.zip", packed("好.txt").replace("好".encode(), b"\x80\xff\xff"), ArchiveBroken),
         ("素材.zip", b"PK\3\4" + b"PK\1\2" * (MOST_MEMBERS + 1), ArchiveBroken),
     ],
 )

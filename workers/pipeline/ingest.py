@@ -1,5 +1,6 @@
 """Ingest: look at a source, choose its ladder by short encodes, plan, and cut it once for the tasks that follow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from workers.pipeline.correction.correcting import find_correction, inherit_stil
 from workers.pipeline.desk import Desk, cut_pictures
 from workers.pipeline.gates.loudness import gain_for
 from workers.pipeline.ladder.choose import choose_steps, fit_budget, lost_to_source, recipe_of
+from workers.pipeline.ladder.hull import Point
 from workers.pipeline.ladder.probing import Bench, probe_ladder
 from workers.pipeline.ladder.sounds import choose_sounds
 from workers.pipeline.look.looking import look
@@ -65,8 +67,9 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
     facts = probe(desk.tools, source, asked.limits, desk.unheard)
     opened = fetch_deck(desk, asked.deck_key) if asked.deck_key else None
     seen = look(desk.tools, source, facts, desk.folder, desk.limits, desk.unheard)
-    if opened is not None and facts.video is None and seen.sound is not None:
-        source = picture_from_deck(desk, source, facts, seen.sound, opened)
+    if opened is not None and facts.video is None and facts.sound is not None and seen.sound is not None:
+        voice = source, facts.sound.stream
+        source = picture_from_deck(desk, voice, facts.end - facts.start, seen.sound, opened)
         facts = probe(desk.tools, source, asked.limits, desk.unheard)
         seen = look(desk.tools, source, facts, desk.folder, desk.limits, desk.unheard)
     desk.watch.progress(0.35)
@@ -86,12 +89,13 @@ def ingest(desk: Desk, asked: Asked) -> Ingested:
         quiet = seen.sound.quiet_points if seen.sound else ()
         plan = make_plan(facts, recipe, seen.pictures.change_times if seen.pictures else (), quiet)
     works: list[SegmentWork] = []
-    if facts.video is not None and seen.pictures is not None:
+    if facts.video is not None and seen.pictures is not None and recipe.handling is not None:
         cut = cut_pictures(desk, source, facts.video, plan)
-        works += video_works(cut, facts.video, seen.pictures, recipe, plan)
+        works += video_works(cut, facts.video, seen.pictures, recipe, recipe.handling, plan)
     desk.watch.progress(0.8)
     if facts.sound is not None and recipe.hearing is not None:
-        works += sound_works(desk, source, facts.sound.stream, recipe, plan, correction.late if correction else None)
+        late = correction.late if correction else None
+        works += sound_works(desk, source, facts.sound.stream, recipe, recipe.hearing, plan, late)
     desk.watch.progress(1.0)
     return Ingested(facts, seen, recipe, plan, works, base, given_up, correction.inherited if correction else ())
 
@@ -122,24 +126,25 @@ def _choose(
         hearing = SoundHandling(
             channels=1 if seen.sound.is_mono else 2, gain_db=gain_for(seen.sound.lufs, seen.sound.true_peak_db)
         )
-        sounds = choose_sounds(desk, source, facts, seen.sound, hearing)
+        sounds = choose_sounds(desk, source, facts, facts.sound.stream, seen.sound, hearing)
     desk.watch.progress(0.45)
     video: tuple[VideoRecipe, ...] = ()
     given_up: tuple[GivenUp, ...] = ()
-    if handling is not None and seen.pictures is not None:
-        video, given_up = _choose_video(desk, source, facts, seen.pictures, handling, sounds, within)
+    if facts.video is not None and handling is not None and seen.pictures is not None:
+        bench = Bench(desk.tools, desk.folder, desk.limits, _from(desk, 0.45, 0.7))
+        hulls = probe_ladder(bench, source, facts.start, facts.video, seen.pictures, handling)
+        video, given_up = _choose_rungs(hulls, seen.pictures, sounds, within)
     recipe = Recipe(tools=desk.tools.version, handling=handling, hearing=hearing, video=video, sounds=sounds)
     return recipe, given_up
 
 
-def _choose_video(
-    desk: Desk, source: Path, facts: Facts, look: PictureLook, handling: Handling, sounds: tuple[SoundRecipe, ...],
-    bits_per_s: float | None,
-) -> tuple[tuple[VideoRecipe, ...], tuple[GivenUp, ...]]:  # fmt: skip
-    """Choose the rungs of both tiers from probes; with `bits_per_s`, so that a tier's rungs and sound are within it."""
-    assert facts.video is not None  # noqa: S101 - the caller has looked
-    bench = Bench(desk.tools, desk.folder, desk.limits, _from(desk, 0.45, 0.7))
-    hulls = probe_ladder(bench, source, facts.start, facts.video, look, handling)
+def _choose_rungs(
+    hulls: Mapping[Tier, list[Point]], look: PictureLook, sounds: tuple[SoundRecipe, ...], bits_per_s: float | None
+) -> tuple[tuple[VideoRecipe, ...], tuple[GivenUp, ...]]:
+    """Choose the rungs of both tiers from what the probes came to.
+
+    With `bits_per_s`, so that a tier's rungs and sound are within it. Pure.
+    """
     recipes: list[VideoRecipe] = []
     given_up: list[GivenUp] = []
     for tier in Tier:

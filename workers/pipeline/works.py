@@ -13,7 +13,7 @@ from workers.pipeline.ladder.shapes import DISPLAY_SIDE, kept_size
 from workers.pipeline.look.model import PictureLook
 from workers.pipeline.plan import Plan, Stretch, sound_frames, times_within
 from workers.pipeline.probe import VideoFacts
-from workers.pipeline.recipe import SAMPLE_RATE, Recipe, SoundRecipe, fit
+from workers.pipeline.recipe import SAMPLE_RATE, Handling, Recipe, SoundHandling, SoundRecipe, fit
 from workers.pipeline.work import SegmentWork, SoundWork, VideoWork
 
 PRIORITY = {Rung.LISTEN: 0, Rung.FLOOR: 0, Rung.CLEAR: 1, Rung.BEST: 2}
@@ -26,13 +26,12 @@ def priority_of(work: SegmentWork) -> int:
 
 
 def video_works(
-    cut: Sequence[Kept], video: VideoFacts, look: PictureLook, recipe: Recipe, plan: Plan
+    cut: Sequence[Kept], video: VideoFacts, look: PictureLook, recipe: Recipe, handling: Handling, plan: Plan
 ) -> list[SegmentWork]:
     """Return a work for each segment that is to be encoded of each rendition; all renditions are measured alike.
 
     `cut` are the plan's parts as they are stored. A segment without a part is inherited and has no work.
     """
-    assert recipe.handling is not None  # noqa: S101 - a recipe for pictures has it
     view = view_of(*kept_size(video, look), video.rate)
     largest = fit(*kept_size(video, look), DISPLAY_SIDE)
     held_at = max(Fraction(0), Fraction(video.end - plan.zero).limit_denominator(90_000) - 1 / view.rate)
@@ -54,7 +53,7 @@ def video_works(
                     part_start=plan.parts[part].start,
                     stretch=plan.grid[number],
                     recipe=rung,
-                    handling=recipe.handling,
+                    handling=handling,
                     tools=recipe.tools,
                     view=view,
                     largest=largest,
@@ -122,7 +121,7 @@ def choose_texts(stretches: Sequence[Stretch], look: PictureLook) -> list[float 
 
 
 def sound_works(
-    desk: Desk, source: Path, stream: int, recipe: Recipe, plan: Plan,
+    desk: Desk, source: Path, stream: int, recipe: Recipe, hearing: SoundHandling, plan: Plan,
     late: Mapping[Tier, Mapping[int, Fraction]] | None = None,
 ) -> list[SegmentWork]:  # fmt: skip
     """Decode the sound of `source` and keep the pieces; return a work for each segment of each tier.
@@ -131,7 +130,6 @@ def sound_works(
     they stand (a correction may have its sound at another distance from the pictures). Raises NotDecodable and what
     tools and store raise.
     """
-    assert recipe.hearing is not None  # noqa: S101 - a recipe with sounds has it
     wanted: dict[int, int] = {}
     pieces: list[tuple[SoundRecipe, int, Stretch, int]] = []
     for sound in recipe.sounds:
@@ -144,8 +142,8 @@ def sound_works(
             pieces.append((sound, number, stretch, first))
     if not wanted:
         return []
-    samples = decode_sound(desk, source, stream, plan.zero, recipe.hearing, max(f + n for f, n in wanted.items()))
-    cut = cut_sound(desk, samples, recipe.hearing.channels, wanted)
+    samples = decode_sound(desk, source, stream, plan.zero, hearing, max(f + n for f, n in wanted.items()))
+    cut = cut_sound(desk, samples, hearing.channels, wanted)
     samples.unlink()
     every = _one_in(len(pieces) // len(recipe.sounds))
     return [

@@ -100,11 +100,15 @@ def _kind_of_document(data: bytes, members: Sequence[zipfile.ZipInfo], names: Se
 
 
 def _members(name: str, data: bytes) -> list[zipfile.ZipInfo]:
-    """Return what an archive lists; nothing is unpacked."""
+    """Return what an archive lists; nothing is unpacked.
+
+    ZipFile says of a damaged directory BadZipFile, or ValueError for names that are not the UTF-8 they say they are,
+    and of a version that it does not know NotImplementedError. Raises ArchiveBroken for each.
+    """
     if data.count(_ENTRY) > MOST_MEMBERS:
         raise ArchiveBroken(name=name)
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:  # what ZipFile says of damaged or later ZIPs
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise ArchiveBroken(name=name) from error

@@ -17,15 +17,14 @@ WINDOW_S, WINDOWS = 6.0, 3
 
 
 def choose_sounds(
-    desk: Desk, source: Path, facts: Facts, look: SoundLook, hearing: SoundHandling
+    desk: Desk, source: Path, facts: Facts, stream: int, look: SoundLook, hearing: SoundHandling
 ) -> tuple[SoundRecipe, ...]:
-    """Return how to encode the sound in each tier: with the fewest bits at which a voice loses nothing that matters.
+    """Return how each tier encodes a sound stream: with the fewest bits at which a voice loses nothing that matters.
 
     Where nobody speaks there is nothing to measure, and the anchor's bits are taken. Raises what `process.run` raises.
     """
-    assert facts.sound is not None  # noqa: S101 - the caller has looked
     voices = [
-        _voice(desk, source, facts.sound.stream, facts.start + at, number)
+        _voice(desk, source, stream, facts.start + at, number)
         for number, at in enumerate(voice_windows(facts.end - facts.start, look.silences))
     ]
     recipes = tuple(_choose(desk, voices, tier, hearing.channels) for tier in Tier)

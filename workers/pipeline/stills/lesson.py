@@ -49,19 +49,16 @@ def fetch_deck(desk: Desk, key: str) -> Opened:
     return Opened(deck, folder)
 
 
-def picture_from_deck(desk: Desk, source: Path, facts: Facts, look: SoundLook, opened: Opened) -> Path:
-    """Make a source whose pictures are the deck's pages beside the voice in `source`, and return where it is.
+def picture_from_deck(desk: Desk, voice: tuple[Path, int], duration: float, look: SoundLook, opened: Opened) -> Path:
+    """Make a source whose pictures are the deck's pages beside a `voice` of `duration` s; return where it is.
 
-    Pages stand as the deck itself says, else they change in pauses of the voice.
+    `voice` is a file and its stream. Pages stand as the deck itself says, else they change in pauses of the voice.
     """
-    assert facts.sound is not None  # noqa: S101 - a voice is what a deck may stand beside
-    duration = facts.end - facts.start
     pages = opened.deck.pages
     times = page_times(len(pages), duration, advances=opened.deck.advances, pauses=look.silences)
     out = desk.folder / "pictured.mkv"
     files = [opened.folder / page.file for page in pages]
     limits = replace(desk.limits, seconds=300 + duration, cpu_seconds=round(600 + 2 * duration))
-    voice = (source, facts.sound.stream)
     make_picture_source(desk.tools, files, times, duration, out, voice=voice, limits=limits, watch=desk.unheard)
     return out
 
